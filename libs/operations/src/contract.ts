@@ -1,0 +1,10 @@
+export type { GrantedKey, OperationEvent, Settlement, SignatureFormat, SignedInput, UsesReserved } from './domain/operation/events.js';
+export type { GrantState, OpenReservation, OperationState, OperationStatus } from './domain/operation/state.js';
+export { initialOperation } from './domain/operation/state.js';
+export { evolveOperation } from './domain/operation/evolve.js';
+export { quorumOf, statusAt } from './domain/operation/status.js';
+export { useRefusal } from './domain/operation/use.js';
+
+/** The stream of an operation. */
+export const operationStream = (operationId: string): string => `operation-${operationId}`;
+export const OPERATION_PREFIX = 'operation-';

@@ -1,0 +1,88 @@
+// These are storage formats: fields are added, never changed.
+// Names, claims and comments of people stand in `personal`, so that they can be sealed later.
+import type { Actor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
+import type { DomainEvent } from '#kernel/decider.js';
+import type { Algorithm } from '#keys/contract.js';
+import type { Policy } from '#policies/contract.js';
+
+/** A key of an operation with the policy in force when it was asked for. */
+export interface GrantedKey {
+  readonly keyId: string;
+  readonly algorithm: Algorithm;
+  /** Lower-case hex SHA-256 of the SPKI. */
+  readonly publicKeySha256: string;
+  readonly maxUsageCount: number;
+  readonly policy: Policy;
+}
+
+export type Requested = DomainEvent<'operations.requested.v1', {
+  readonly operationId: string;
+  readonly requestDigest: string;
+  readonly requestedBy: Actor;
+  readonly requestedAt: Instant;
+  readonly notBefore: Instant;
+  readonly expiresAt: Instant;
+  readonly description: string;
+  readonly approverContext: string | null;
+  readonly keyUsages: readonly GrantedKey[];
+  /** Base64 digests that alone may be signed. */
+  readonly binding: { readonly digests: readonly string[] } | null;
+  readonly personal: { readonly name: string | null; readonly claims: Readonly<Record<string, unknown>>; readonly statement: string };
+}>;
+interface Decision {
+  readonly by: Actor;
+  /** As the token told them at that moment. */
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly at: Instant;
+  readonly requestDigest: string;
+  readonly personal: { readonly name: string | null; readonly claims: Readonly<Record<string, unknown>>; readonly comment: string | null };
+}
+export type ApprovalGiven = DomainEvent<'operations.approval-given.v1', Decision>;
+export type ApprovalWithdrawn = DomainEvent<'operations.approval-withdrawn.v1', { readonly by: Actor }>;
+export type RejectionGiven = DomainEvent<'operations.rejection-given.v1', Decision>;
+/** Every key's policy is met. */
+export type Approved = DomainEvent<'operations.approved.v1', Record<string, never>>;
+export type Rejected = DomainEvent<'operations.rejected.v1', Record<string, never>>;
+export type Revoked = DomainEvent<'operations.revoked.v1', { readonly by: Actor; readonly personal: { readonly name: string | null; readonly reason: string } }>;
+export type Expired = DomainEvent<'operations.expired.v1', Record<string, never>>;
+export type Exhausted = DomainEvent<'operations.exhausted.v1', Record<string, never>>;
+
+export type SignatureFormat = 'der' | 'raw';
+/** Digests (base64, of the key's hash), or for EdDSA the message itself. */
+export type SignedInput = { readonly digests: readonly string[] } | { readonly message: string };
+
+/** All that a signer on another machine needs (rule 5). */
+export type UsesReserved = DomainEvent<'operations.uses-reserved.v1', {
+  readonly operationId: string;
+  readonly signOrderId: string;
+  readonly requestedAt: Instant;
+  readonly keyId: string;
+  readonly algorithm: Algorithm;
+  readonly publicKeySha256: string;
+  /** One use a signature. */
+  readonly count: number;
+  readonly input: SignedInput;
+  readonly format: SignatureFormat;
+  readonly bodyDigest: string;
+}>;
+
+/** How one order ended on its own stream; `cause` is the id of that event. */
+export interface Settlement {
+  readonly signOrderId: string;
+  readonly spent: number;
+  readonly returned: number;
+  readonly cause: string;
+}
+export type UsesSettled = DomainEvent<'operations.uses-settled.v1', { readonly settled: readonly { readonly signOrderId: string; readonly keyId: string; readonly spent: number; readonly cause: string }[] }>;
+export type UsesReturned = DomainEvent<'operations.uses-returned.v1', { readonly returned: readonly { readonly signOrderId: string; readonly keyId: string; readonly count: number; readonly cause: string }[] }>;
+
+export type DecisionRefusal = 'SELF_APPROVAL' | 'NOT_ELIGIBLE' | 'REQUEST_DIGEST_MISMATCH';
+/** Refusals of one person for one reason within a minute stand in one event. */
+export type DecisionRefused = DomainEvent<'operations.decision-refused.v1', { readonly by: Actor; readonly code: DecisionRefusal; readonly count: number }>;
+export type UseRefused = DomainEvent<'operations.use-refused.v1', { readonly by: Actor; readonly code: string; readonly keyId: string | null; readonly count: number }>;
+
+export type OperationEvent =
+  | Requested | ApprovalGiven | ApprovalWithdrawn | RejectionGiven | Approved | Rejected | Revoked | Expired | Exhausted
+  | UsesReserved | UsesSettled | UsesReturned | DecisionRefused | UseRefused;

@@ -1,0 +1,46 @@
+import type { Instant } from '#kernel/clock.js';
+import type { PolicyPrincipal } from '#policies/contract.js';
+import type { GrantedKey, Requested } from './events.js';
+
+/** As the events tell it; what the clock makes of it is `statusAt`. */
+export type OperationStatus = 'absent' | 'pending' | 'approved' | 'rejected' | 'revoked' | 'expired' | 'exhausted';
+
+/** A grant with what has become of its uses. used = reserved + spent. */
+export interface GrantState extends GrantedKey {
+  readonly reserved: number;
+  readonly spent: number;
+}
+
+/** A reservation whose order has no booked end yet. */
+export interface OpenReservation {
+  readonly keyId: string;
+  readonly count: number;
+  readonly bodyDigest: string;
+}
+
+export interface StandingDecision {
+  readonly decision: 'approve' | 'reject';
+  readonly by: PolicyPrincipal;
+  readonly name: string | null;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly at: Instant;
+  readonly comment: string | null;
+}
+
+export interface OperationState {
+  readonly status: OperationStatus;
+  /** What was asked; null while absent. */
+  readonly request: Requested['data'] | null;
+  readonly grants: readonly GrantState[];
+  /** Withdrawn ones are not in it. */
+  readonly decisions: readonly StandingDecision[];
+  /** By signOrderId; at most MAX_OPEN_RESERVATIONS (rule 4). */
+  readonly open: ReadonlyMap<string, OpenReservation>;
+  /** Whether any use was ever reserved: from then on an approval can't be withdrawn. */
+  readonly everReserved: boolean;
+}
+
+export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], open: new Map(), everReserved: false };
+
+/** Beyond this an order is refused with RATE_LIMITED until others have ended. */
+export const MAX_OPEN_RESERVATIONS = 1000;

@@ -1,0 +1,58 @@
+/** Written and flushed before the first C_Sign of an order (rule 16). */
+export interface LedgerIntent {
+  readonly signOrderId: string;
+  readonly operationId: string;
+  readonly keyId: string;
+  readonly count: number;
+  /** Streams relied on, with revision and SHA-256 (hex) of the last event's id and data seen. */
+  readonly relied: readonly { readonly stream: string; readonly revision: number; readonly hash: string }[];
+}
+export interface LedgerSigner {
+  readonly name: string;
+  readonly incarnation: string;
+}
+export interface LedgerEntry extends LedgerIntent {
+  readonly signer: string;
+  readonly incarnation: string;
+  /** Uses given back by an attempt that knew that it had not called C_Sign for them. */
+  readonly released: number;
+  /** Null until `signatures` was called. */
+  readonly signatures: readonly (string | null)[] | null;
+}
+/** A position of the event store that can be found again (rule 12). */
+export interface LedgerCheckpoint {
+  readonly storeId: string;
+  readonly position: string;
+  readonly eventId: string;
+}
+
+/**
+ * The signers' own memory, outside the event store and its backups. Every method is durable when it resolves, except `signatures` with
+ * `flush: false` (handed to the operating system, flushed with the next durable write). Any rejection means: do not sign.
+ */
+export interface Ledger {
+  /** Takes a signer's name for this incarnation. @throws LedgerNameTakenError while another incarnation of this name is alive */
+  claimName(signer: LedgerSigner): Promise<void>;
+  releaseName(signer: LedgerSigner): Promise<void>;
+  /** Records a sign of life of a signer at the ledger's own clock. */
+  heartbeat(signer: LedgerSigner): Promise<void>;
+  /** Milliseconds since each named signer was last heard, by a clock that does not jump while this ledger is open. */
+  heartbeats(): Promise<readonly (LedgerSigner & { readonly silentMs: number })[]>;
+  intend(signer: LedgerSigner, intent: LedgerIntent): Promise<void>;
+  /** Gives back `count` uses of an order for which C_Sign was certainly not called. */
+  release(signOrderId: string, count: number): Promise<void>;
+  signatures(signOrderId: string, signatures: readonly (string | null)[], options: { readonly flush: boolean }): Promise<void>;
+  entry(signOrderId: string): Promise<LedgerEntry | undefined>;
+  /** Uses intended and not released, of one key of one operation. */
+  spent(operationId: string, keyId: string): Promise<number>;
+  checkpoint(name: string): Promise<LedgerCheckpoint | undefined>;
+  saveCheckpoint(name: string, checkpoint: LedgerCheckpoint): Promise<void>;
+  /** Salted hash of a PIN that the token refused; it is not tried again until it is another one. */
+  isFailedPin(pin: string): Promise<boolean>;
+  rememberFailedPin(pin: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class LedgerNameTakenError extends Error {
+  override readonly name = 'LedgerNameTakenError';
+}
