@@ -21,3 +21,28 @@ export interface PrincipalView {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 export const principalView = (p: Principal): PrincipalView => ({ issuer: p.issuer, subject: p.subject, name: p.name, claims: p.claims });
+
+/** More roles from claims: every claim named in `match` equals its text, or fits it as a glob with `*`. */
+export interface RoleRule {
+  readonly match: Readonly<Record<string, string>>;
+  readonly roles: readonly Role[];
+}
+
+/** Whose tokens are believed, and how their claims are read. Paths of claims are tried literally first, then by dots. */
+export interface TrustedIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Null: discovered from the issuer. */
+  readonly jwksUri: string | null;
+  readonly rolesClaim: string;
+  readonly groupsClaim: string;
+  readonly nameClaim: string;
+  readonly displayClaims: readonly string[];
+  readonly rules: readonly RoleRule[];
+}
+
+/** Who is calling, from the Authorization header of a request. */
+export interface TokenVerifier {
+  /** @throws DomainError UNAUTHENTICATED, or IDENTITY_UNAVAILABLE while an issuer's keys were never had and can't be had */
+  verify(authorizationHeader: string | undefined): Promise<Principal>;
+}
