@@ -4,7 +4,11 @@ export { initialOperation } from './domain/operation/state.js';
 export { evolveOperation } from './domain/operation/evolve.js';
 export { quorumOf, statusAt } from './domain/operation/status.js';
 export { useRefusal } from './domain/operation/use.js';
+export type { IntendedUse, Now } from './domain/operation/use.js';
 
 /** The stream of an operation. */
 export const operationStream = (operationId: string): string => `operation-${operationId}`;
 export const OPERATION_PREFIX = 'operation-';
+export { operationKind } from './application/operation-kind.js';
+export { viewOperation } from './application/view-operation.js';
+export type { OperationView, OperationViewState } from './application/operation-view.js';

@@ -19,6 +19,6 @@ export interface SignOrderView {
   readonly at?: string;
   readonly failure?: { readonly code: FailureCode; readonly detail: string };
   /** Of an unknown outcome: what administrators found. */
-  readonly findings?: readonly { readonly finding: 'signed' | 'not-signed'; readonly by: { readonly issuer: string; readonly subject: string }; readonly comment: string; readonly at: string }[];
+  readonly findings?: readonly { readonly finding: 'signed' | 'not-signed'; readonly by: { readonly issuer: string; readonly subject: string }; readonly comment: string }[];
 }
 export const isFinal = (state: SignOrderViewState): boolean => state !== 'reserved' && state !== 'signing';

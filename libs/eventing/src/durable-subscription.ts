@@ -1,0 +1,65 @@
+import type { EventStore, Position, RecordedEvent } from './event-store.port.js';
+
+export interface DurableSubscriptionOptions {
+  readonly store: EventStore;
+  /** Named for ever. */
+  readonly name: string;
+  readonly prefixes?: readonly string[];
+  readonly batch?: number;
+  readonly after: Position | undefined;
+  /**
+   * Has the whole effect of these events, and saves its checkpoint with it or after it. What it throws is a "retry": the same events come again,
+   * after a pause. To stop, it aborts the signal.
+   */
+  readonly handle: (events: readonly RecordedEvent[]) => Promise<void>;
+  /** Everything that was there has been handled. May be called any number of times. */
+  readonly caughtUp?: () => void;
+  readonly signal: AbortSignal;
+  readonly failed?: (error: unknown, attempt: number) => void;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LAST_PAUSE_MS = 5_000;
+
+/**
+ * Follows the store until the signal aborts: resubscribes for ever from the last finished event, with back-off after a failure.
+ * Resolves when it was aborted; never rejects.
+ */
+export async function followDurably(options: DurableSubscriptionOptions): Promise<void> {
+  const { store, signal, handle } = options;
+  let after = options.after;
+  for (let attempt = 0; !signal.aborted; ) {
+    try {
+      const subscription = store.subscribe({ signal, ...(after === undefined ? {} : { after }), ...(options.prefixes === undefined ? {} : { prefixes: options.prefixes }), ...(options.batch === undefined ? {} : { batch: options.batch }) });
+      for await (const message of subscription) {
+        if (signal.aborted) return;
+        if (message.kind === 'caught-up') {
+          options.caughtUp?.();
+          continue;
+        }
+        await handle(message.events);
+        attempt = 0;
+        after = message.events.at(-1)?.position ?? after;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      attempt += 1;
+      options.failed?.(error, attempt);
+    }
+    if (!signal.aborted && attempt > 0) await pause(Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)), signal);
+  }
+}
+
+/** Resolves after `ms`, or as soon as the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

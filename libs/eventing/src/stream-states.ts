@@ -1,0 +1,141 @@
+import type { DomainEvent } from '#kernel/decider.js';
+import type { Decode } from './event-codec.js';
+import type { EventStore, NewEvent, RecordedEvent } from './event-store.port.js';
+import { LruMap } from './lru-map.js';
+import type { SnapshotStore } from './snapshot-store.port.js';
+
+/** What a command was answered with: where its last event stands, and for which body. */
+export interface EarlierAnswer {
+  readonly revision: number;
+  readonly bodyDigest: string | null;
+}
+
+/** A folded stream, named by (revision, event id) (rule 12). A missing stream has revision -1. */
+export interface Folded<S> {
+  readonly state: S;
+  readonly revision: number;
+  readonly eventId: string | null;
+  /** By commandId, of the commands that this kind of stream remembers (rule 3). */
+  readonly answers: ReadonlyMap<string, EarlierAnswer>;
+}
+
+/** How streams of one kind are folded. */
+export interface StreamKind<E extends DomainEvent, S> {
+  readonly initialState: S;
+  readonly evolve: (state: S, event: E) => S;
+  readonly decode: Decode<E>;
+  /** Whether a command is recognised by this event when it comes again. Events without a bound on their number are not remembered (rule 4). */
+  readonly remembers: (event: E) => boolean;
+  /** Changes with the shape of S: snapshots of another version are not used. */
+  readonly snapshotVersion: string;
+  readonly toJson: (state: S) => unknown;
+  readonly fromJson: (json: never) => S;
+}
+
+const PAGE = 500;
+/** A stream is snapshotted when so many events were folded since its last snapshot. */
+export const SNAPSHOT_EVERY = 200;
+
+/** Folded streams of one kind: bounded, read once, then only what is newer. */
+export class StreamStates<E extends DomainEvent, S> {
+  private readonly cache: LruMap<string, Folded<S>>;
+  private readonly snapshotAt = new LruMap<string, number>(50_000);
+  /** How many events were read from the store so far. */
+  eventsRead = 0;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly kind: StreamKind<E, S>,
+    private readonly options: { readonly capacity: number; readonly snapshots?: SnapshotStore; readonly observe?: (event: RecordedEvent) => void },
+  ) {
+    this.cache = new LruMap(options.capacity);
+  }
+
+  /** As far as it is known here; may lie behind the leader. */
+  cached(stream: string): Folded<S> | undefined {
+    return this.cache.get(stream);
+  }
+
+  /** From memory, or read. */
+  async load(stream: string): Promise<Folded<S>> {
+    return this.cache.get(stream) ?? this.refresh(stream);
+  }
+
+  /** As the leader has it now: what is cached, and what came since. */
+  async refresh(stream: string): Promise<Folded<S>> {
+    let folded = this.cache.get(stream) ?? (await this.fromSnapshot(stream)) ?? this.empty();
+    for (;;) {
+      const page = await this.store.readStream(stream, { from: folded.revision + 1, limit: PAGE });
+      this.eventsRead += page.length;
+      folded = page.reduce((f, e) => this.fold(f, e), folded);
+      if (page.length < PAGE) return this.keep(stream, folded);
+    }
+  }
+
+  /** The state right after `revision`, read anew. */
+  async at(stream: string, revision: number): Promise<Folded<S>> {
+    let folded = this.empty();
+    while (folded.revision < revision) {
+      const page = await this.store.readStream(stream, { from: folded.revision + 1, limit: Math.min(PAGE, revision - folded.revision) });
+      if (page.length === 0) break;
+      folded = page.reduce((f, e) => this.fold(f, e), folded);
+    }
+    return folded;
+  }
+
+  /** Takes over a state that was folded by the caller and is in the store. */
+  keep(stream: string, folded: Folded<S>): Folded<S> {
+    const present = this.cache.get(stream);
+    if (present !== undefined && present.revision > folded.revision) return present;
+    if (folded.revision < 0) return folded;
+    this.cache.set(stream, folded);
+    if (folded.revision - (this.snapshotAt.get(stream) ?? -1) >= SNAPSHOT_EVERY) this.snapshot(stream, folded);
+    return folded;
+  }
+
+  /** An event that a subscription brought: folded when it is the next of a cached stream. A gap forgets the stream. */
+  offer(event: RecordedEvent): void {
+    const cached = this.cache.get(event.stream);
+    if (cached === undefined || event.revision <= cached.revision) return;
+    if (event.revision === cached.revision + 1) this.keep(event.stream, this.fold(cached, event));
+    else this.cache.delete(event.stream);
+  }
+
+  fold(folded: Folded<S>, recorded: RecordedEvent): Folded<S> {
+    this.options.observe?.(recorded);
+    const event = this.kind.decode(recorded);
+    return this.next(folded, event, recorded);
+  }
+
+  /** One event further, without decoding: for events that were just made. */
+  next(folded: Folded<S>, event: E, written: Pick<NewEvent, 'id' | 'metadata'>): Folded<S> {
+    const revision = folded.revision + 1;
+    const { commandId, bodyDigest } = written.metadata;
+    const answers = this.kind.remembers(event) ? new Map(folded.answers).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : folded.answers;
+    return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers };
+  }
+
+  private empty(): Folded<S> {
+    return { state: this.kind.initialState, revision: -1, eventId: null, answers: new Map() };
+  }
+
+  private snapshot(stream: string, folded: Folded<S>): void {
+    if (this.options.snapshots === undefined || folded.eventId === null) return;
+    this.snapshotAt.set(stream, folded.revision);
+    const state = JSON.stringify({ state: this.kind.toJson(folded.state), answers: [...folded.answers] });
+    this.options.snapshots.save({ stream, revision: folded.revision, eventId: folded.eventId, version: this.kind.snapshotVersion, state });
+  }
+
+  /** Used only when its event is still there. */
+  private async fromSnapshot(stream: string): Promise<Folded<S> | undefined> {
+    const snapshot = this.options.snapshots?.load(stream);
+    if (snapshot === undefined || snapshot.version !== this.kind.snapshotVersion) return undefined;
+    const [event] = await this.store.readStream(stream, { from: snapshot.revision, limit: 1 });
+    if (event?.id !== snapshot.eventId) return undefined;
+    this.options.observe?.(event);
+    this.eventsRead += 1;
+    this.snapshotAt.set(stream, snapshot.revision);
+    const { state, answers } = JSON.parse(snapshot.state) as { state: never; answers: [string, EarlierAnswer][] };
+    return { state: this.kind.fromJson(state), revision: snapshot.revision, eventId: snapshot.eventId, answers: new Map(answers) };
+  }
+}

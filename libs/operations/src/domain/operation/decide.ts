@@ -1,0 +1,114 @@
+import { sameActor } from '#kernel/actor.js';
+import type { Decider } from '#kernel/decider.js';
+import { DomainError } from '#kernel/domain-error.js';
+import { exhaustive } from '#kernel/exhaustive.js';
+import type { OperationCommand } from './commands.js';
+import { decisionOf, pendingRefusal, standingRefusal } from './decision.js';
+import type { OperationEvent, Settlement } from './events.js';
+import { evolveOperation } from './evolve.js';
+import { finalRefusal } from './refusal.js';
+import { initialOperation, MAX_OPEN_RESERVATIONS } from './state.js';
+import type { OperationState } from './state.js';
+import { isEligible, quorumMet, statusAt } from './status.js';
+import { useRefusal } from './use.js';
+
+type Of<T extends OperationCommand['type']> = Extract<OperationCommand, { type: T }>;
+
+export function decideOperation(command: OperationCommand, state: OperationState): readonly OperationEvent[] {
+  if (command.type === 'request') return request(command, state);
+  if (state.request === null) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
+  switch (command.type) {
+    case 'decide':
+      return decide(command, state);
+    case 'withdraw-approval':
+      return withdrawApproval(command, state);
+    case 'revoke':
+      return revoke(command, state);
+    case 'expire':
+      return (state.status === 'pending' || state.status === 'approved') && command.now.closing >= state.request.expiresAt ? [{ type: 'operations.expired.v1', data: {} }] : [];
+    case 'reserve-uses':
+      return reserveUses(command, state);
+    case 'settle-uses':
+      return settleUses(command, state);
+    case 'record-decision-refusals':
+      return [{ type: 'operations.decision-refused.v1', data: { by: command.by, code: command.code, count: command.count } }];
+    case 'record-use-refusals':
+      return [{ type: 'operations.use-refused.v1', data: { by: command.by, code: command.code, keyId: command.keyId, count: command.count } }];
+    default:
+      return exhaustive(command);
+  }
+}
+
+export const operationDecider: Decider<OperationCommand, OperationEvent, OperationState> = { initialState: initialOperation, decide: decideOperation, evolve: evolveOperation };
+
+function request(command: Of<'request'>, state: OperationState): readonly OperationEvent[] {
+  if (state.request !== null) throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this operation exists');
+  return withApproval(state, { type: 'operations.requested.v1', data: command.request });
+}
+
+function decide({ by, decision, requestDigest, comment, now }: Of<'decide'>, state: OperationState): readonly OperationEvent[] {
+  const refusal = standingRefusal(state, by);
+  if (refusal !== undefined) throw refusal;
+  if (requestDigest !== state.request?.requestDigest) throw new DomainError('REQUEST_DIGEST_MISMATCH', 'this is not the digest of what was asked');
+  const own = decisionOf(state, by);
+  if (own === decision) return [];
+  if (own !== undefined) throw new DomainError('ALREADY_DECIDED', 'you decided the other way');
+  const closed = pendingRefusal(state, now.closing);
+  if (closed !== undefined) throw closed;
+  const data = { by: { issuer: by.issuer, subject: by.subject }, roles: by.roles, groups: by.groups, at: now.closing, requestDigest, personal: { name: by.name, claims: by.claims, comment } };
+  return decision === 'approve'
+    ? withApproval(state, { type: 'operations.approval-given.v1', data })
+    : [{ type: 'operations.rejection-given.v1', data }, { type: 'operations.rejected.v1', data: {} }];
+}
+
+/** Appends `approved` when the event meets the last policy that was open. */
+function withApproval(state: OperationState, event: OperationEvent): readonly OperationEvent[] {
+  return quorumMet(evolveOperation(state, event)) ? [event, { type: 'operations.approved.v1', data: {} }] : [event];
+}
+
+function withdrawApproval({ by, now }: Of<'withdraw-approval'>, state: OperationState): readonly OperationEvent[] {
+  if (!state.decisions.some((d) => d.decision === 'approve' && sameActor(d.by, by))) throw new DomainError('NOT_FOUND', 'there is no approval of yours');
+  if (state.everReserved) throw new DomainError('APPROVAL_IN_USE', 'a use was reserved; the operation can only be revoked');
+  const status = statusAt(state, now.closing);
+  if (status !== 'pending' && status !== 'approved') throw finalRefusal(status);
+  return [{ type: 'operations.approval-withdrawn.v1', data: { by: { issuer: by.issuer, subject: by.subject } } }];
+}
+
+function revoke({ by, privileged, reason, now }: Of<'revoke'>, state: OperationState): readonly OperationEvent[] {
+  const own = state.request !== null && sameActor(state.request.requestedBy, by);
+  if (!privileged && !own && !isEligible(state.grants, by)) throw new DomainError('NOT_YOUR_OPERATION', 'its orderer, its approvers and administrators revoke it');
+  const status = statusAt(state, now.closing);
+  if (status !== 'pending' && status !== 'approved') throw finalRefusal(status);
+  return [{ type: 'operations.revoked.v1', data: { by: { issuer: by.issuer, subject: by.subject }, personal: { name: by.name, reason } } }];
+}
+
+function reserveUses({ by, order, digests, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
+  const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests }, now, { by });
+  if (refusal !== undefined) throw refusal;
+  const grant = state.grants.find((g) => g.keyId === order.keyId);
+  if (grant === undefined || state.request === null) throw new DomainError('KEY_UNKNOWN', 'it does not cover this key');
+  if (state.open.size >= MAX_OPEN_RESERVATIONS) throw new DomainError('RATE_LIMITED', `${MAX_OPEN_RESERVATIONS} orders of it are under way`, { retryAfterSeconds: 1 });
+  return [{ type: 'operations.uses-reserved.v1', data: { ...order, operationId: state.request.operationId, algorithm: grant.algorithm, publicKeySha256: grant.publicKeySha256 } }];
+}
+
+/** Books ends of orders once each; what is not open any more is booked already. `exhausted` follows the last settled use, unless the window is over (rule 10). */
+function settleUses({ outcomes, now }: Of<'settle-uses'>, state: OperationState): readonly OperationEvent[] {
+  const open = outcomes.flatMap((o) => {
+    const reservation = state.open.get(o.signOrderId);
+    return reservation === undefined ? [] : [{ ...o, ...within(o, reservation.count), keyId: reservation.keyId }];
+  });
+  const returned = open.filter((o) => o.returned > 0).map((o) => ({ signOrderId: o.signOrderId, keyId: o.keyId, count: o.returned, cause: o.cause }));
+  const settled = open.filter((o) => o.spent > 0).map((o) => ({ signOrderId: o.signOrderId, keyId: o.keyId, spent: o.spent, cause: o.cause }));
+  const events: OperationEvent[] = [];
+  if (returned.length > 0) events.push({ type: 'operations.uses-returned.v1', data: { returned } });
+  if (settled.length > 0) events.push({ type: 'operations.uses-settled.v1', data: { settled } });
+  const after = events.reduce(evolveOperation, state);
+  if (settled.length > 0 && statusAt(after, now.closing) === 'approved' && after.grants.every((g) => g.spent >= g.maxUsageCount)) events.push({ type: 'operations.exhausted.v1', data: {} });
+  return events;
+}
+
+/** Never gives back what an outcome does not name: spent and returned together are the whole reservation. */
+function within(outcome: Settlement, count: number): { readonly spent: number; readonly returned: number } {
+  const returned = Math.min(Math.max(0, outcome.returned), count);
+  return { returned, spent: count - returned };
+}

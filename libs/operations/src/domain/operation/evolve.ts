@@ -1,0 +1,62 @@
+import { sameActor } from '#kernel/actor.js';
+import { exhaustive } from '#kernel/exhaustive.js';
+import type { ApprovalGiven, OperationEvent, RejectionGiven } from './events.js';
+import type { GrantState, OperationState, StandingDecision } from './state.js';
+
+/** Folds one event into the state. Returns and settlements after a final state are booked; they change no state name. */
+export function evolveOperation(state: OperationState, event: OperationEvent): OperationState {
+  switch (event.type) {
+    case 'operations.requested.v1':
+      return { ...state, status: 'pending', request: event.data, grants: event.data.keyUsages.map((k) => ({ ...k, reserved: 0, spent: 0 })) };
+    case 'operations.approval-given.v1':
+    case 'operations.rejection-given.v1':
+      return { ...state, decisions: [...state.decisions, standing(event)] };
+    case 'operations.approval-withdrawn.v1':
+      return { ...state, status: state.status === 'approved' ? 'pending' : state.status, decisions: state.decisions.filter((d) => !sameActor(d.by, event.data.by)) };
+    case 'operations.approved.v1':
+      return { ...state, status: 'approved' };
+    case 'operations.rejected.v1':
+      return { ...state, status: 'rejected' };
+    case 'operations.revoked.v1':
+      return { ...state, status: 'revoked' };
+    case 'operations.expired.v1':
+      return { ...state, status: 'expired' };
+    case 'operations.exhausted.v1':
+      return { ...state, status: 'exhausted' };
+    case 'operations.uses-reserved.v1': {
+      const { signOrderId, keyId, count, bodyDigest } = event.data;
+      return { ...state, everReserved: true, open: new Map(state.open).set(signOrderId, { keyId, count, bodyDigest }), grants: adjust(state.grants, keyId, count, 0) };
+    }
+    case 'operations.uses-settled.v1':
+      return event.data.settled.reduce((s, e) => close(s, e.signOrderId, e.keyId, e.spent, e.spent), state);
+    case 'operations.uses-returned.v1':
+      return event.data.returned.reduce((s, e) => close(s, e.signOrderId, e.keyId, e.count, 0), state);
+    case 'operations.decision-refused.v1':
+    case 'operations.use-refused.v1':
+      return state;
+    default:
+      return exhaustive(event);
+  }
+}
+
+const standing = ({ type, data }: ApprovalGiven | RejectionGiven): StandingDecision => ({
+  decision: type === 'operations.approval-given.v1' ? 'approve' : 'reject',
+  by: { ...data.by, roles: data.roles, groups: data.groups },
+  name: data.personal.name,
+  claims: data.personal.claims,
+  at: data.at,
+  comment: data.personal.comment,
+});
+
+const adjust = (grants: readonly GrantState[], keyId: string, reserved: number, spent: number): readonly GrantState[] =>
+  grants.map((g) => (g.keyId === keyId ? { ...g, reserved: g.reserved + reserved, spent: g.spent + spent } : g));
+
+/** Takes `count` uses out of an order's reservation, `spent` of them for good; a reservation with nothing left is closed. */
+function close(state: OperationState, signOrderId: string, keyId: string, count: number, spent: number): OperationState {
+  const reservation = state.open.get(signOrderId);
+  if (reservation === undefined) return state;
+  const open = new Map(state.open);
+  if (reservation.count > count) open.set(signOrderId, { ...reservation, count: reservation.count - count });
+  else open.delete(signOrderId);
+  return { ...state, open, grants: adjust(state.grants, keyId, -count, spent) };
+}

@@ -1,0 +1,45 @@
+import { sameActor } from '#kernel/actor.js';
+import type { Actor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
+import { DomainError } from '#kernel/domain-error.js';
+import { finalRefusal } from './refusal.js';
+import type { OperationState } from './state.js';
+import { quorumMet, statusAt } from './status.js';
+
+/** Two readings of time (rule 14): what closes with it looks at `closing`, what opens with it at `opening`. */
+export interface Now {
+  /** max(wall clock, latest event's time in the store). */
+  readonly closing: Instant;
+  /** The wall clock of the process that checks. */
+  readonly opening: Instant;
+}
+
+/** What is to be signed, as far as authority goes. `digests` are compared with the binding (base64). */
+export interface IntendedUse {
+  readonly keyId: string;
+  readonly count: number;
+  readonly digests: readonly string[];
+}
+
+/**
+ * Why this use is not covered; undefined when it is. Asked when uses are reserved (with who asks), and again, about the same use,
+ * by the signer right before C_Sign (`reserved`: its uses are taken already, so what is left is not asked).
+ */
+export function useRefusal(state: OperationState, use: IntendedUse, now: Now, asked: { readonly by: Actor } | 'reserved'): DomainError | undefined {
+  const request = state.request;
+  if (request === null) return new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
+  if (asked !== 'reserved' && !sameActor(request.requestedBy, asked.by)) return new DomainError('NOT_YOUR_OPERATION', 'only who asked for it orders signatures under it');
+  const status = statusAt(state, now.closing);
+  if (status === 'exhausted') return new DomainError('USAGE_EXHAUSTED', 'every use of it is spent');
+  if (status === 'pending') return new DomainError('OPERATION_NOT_APPROVED', 'it is not approved');
+  if (status !== 'approved') return finalRefusal(status);
+  if (!quorumMet(state)) return new DomainError('OPERATION_NOT_APPROVED', 'its approvals do not meet its policies');
+  if (now.opening < request.notBefore) return new DomainError('OPERATION_NOT_YET_VALID', `its window opens at ${request.notBefore}`);
+  const grant = state.grants.find((g) => g.keyId === use.keyId);
+  if (grant === undefined) return new DomainError('KEY_UNKNOWN', 'it does not cover this key');
+  const bound = request.binding === null ? undefined : new Set(request.binding.digests);
+  if (bound !== undefined && !use.digests.every((d) => bound.has(d))) return new DomainError('DIGEST_NOT_BOUND', 'it is bound to other digests');
+  if (asked === 'reserved') return undefined;
+  const left = grant.maxUsageCount - grant.reserved - grant.spent;
+  return use.count > left ? new DomainError('USAGE_EXHAUSTED', `${use.count} uses asked for, ${left} left`) : undefined;
+}
