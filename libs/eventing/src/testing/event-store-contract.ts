@@ -1,0 +1,27 @@
+import type { EventStore } from '../event-store.port.js';
+import { appendContract } from './append-contract.js';
+import { appendModelContract } from './append-model-contract.js';
+import { readContract } from './read-contract.js';
+import { subscriptionContract } from './subscription-contract.js';
+
+/** A store made ready for one test. */
+export interface OpenedStore {
+  readonly store: EventStore;
+  /** Ends the store and opens it again over the same events, where this is possible; `store` is not used after it. */
+  readonly reopen?: () => Promise<EventStore>;
+  readonly close: () => Promise<void>;
+}
+export type OpenStore = () => Promise<OpenedStore>;
+
+/**
+ * What every EventStore must do, by EventStoreDB's rules: declares a `describe` for Jest.
+ * @param open a store without events of ours, for each test; the suite uses streams with random names, so a server may be shared
+ */
+export const eventStoreContract = (name: string, open: OpenStore): void => {
+  describe(`event store contract: ${name}`, () => {
+    describe('append', () => appendContract(open));
+    describe('append against the model', () => appendModelContract(open));
+    describe('read', () => readContract(open));
+    describe('subscribe', () => subscriptionContract(open));
+  });
+};
