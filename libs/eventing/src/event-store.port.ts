@@ -101,3 +101,6 @@ export class StoreUnavailableError extends Error {
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
 }
+
+/** Injection token of the process's EventStore. */
+export const EVENT_STORE = Symbol('EventStore');

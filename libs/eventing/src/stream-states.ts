@@ -26,6 +26,8 @@ export interface StreamKind<E extends DomainEvent, S> {
   readonly decode: Decode<E>;
   /** Whether a command is recognised by this event when it comes again. Events without a bound on their number are not remembered (rule 4). */
   readonly remembers: (event: E) => boolean;
+  /** Whether this event ends what was made before it: commands that were answered with that are decided anew when they come again. */
+  readonly forgets?: (event: E) => boolean;
   /** Changes with the shape of S: snapshots of another version are not used. */
   readonly snapshotVersion: string;
   readonly toJson: (state: S) => unknown;
@@ -40,6 +42,8 @@ export const SNAPSHOT_EVERY = 200;
 export class StreamStates<E extends DomainEvent, S> {
   private readonly cache: LruMap<string, Folded<S>>;
   private readonly snapshotAt = new LruMap<string, number>(50_000);
+  /** Reads under way, so that an event offered meanwhile is not missed. */
+  private readonly reading = new Map<string, Set<{ overtaken: boolean }>>();
   /** How many events were read from the store so far. */
   eventsRead = 0;
 
@@ -65,10 +69,18 @@ export class StreamStates<E extends DomainEvent, S> {
   async refresh(stream: string): Promise<Folded<S>> {
     let folded = this.cache.get(stream) ?? (await this.fromSnapshot(stream)) ?? this.empty();
     for (;;) {
-      const page = await this.store.readStream(stream, { from: folded.revision + 1, limit: PAGE });
+      const reading = { overtaken: false };
+      this.reading.set(stream, (this.reading.get(stream) ?? new Set()).add(reading));
+      let page: readonly RecordedEvent[];
+      try {
+        page = await this.store.readStream(stream, { from: folded.revision + 1, limit: PAGE });
+      } finally {
+        this.read(stream, reading);
+      }
       this.eventsRead += page.length;
       folded = page.reduce((f, e) => this.fold(f, e), folded);
-      if (page.length < PAGE) return this.keep(stream, folded);
+      // A subscription told of an event while the page was on its way: whether the page has it, only another look tells.
+      if (page.length < PAGE && !reading.overtaken) return this.keep(stream, folded);
     }
   }
 
@@ -95,6 +107,7 @@ export class StreamStates<E extends DomainEvent, S> {
 
   /** An event that a subscription brought: folded when it is the next of a cached stream. A gap forgets the stream. */
   offer(event: RecordedEvent): void {
+    for (const reading of this.reading.get(event.stream) ?? []) reading.overtaken = true;
     const cached = this.cache.get(event.stream);
     if (cached === undefined || event.revision <= cached.revision) return;
     if (event.revision === cached.revision + 1) this.keep(event.stream, this.fold(cached, event));
@@ -111,8 +124,15 @@ export class StreamStates<E extends DomainEvent, S> {
   next(folded: Folded<S>, event: E, written: Pick<NewEvent, 'id' | 'metadata'>): Folded<S> {
     const revision = folded.revision + 1;
     const { commandId, bodyDigest } = written.metadata;
-    const answers = this.kind.remembers(event) ? new Map(folded.answers).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : folded.answers;
+    const standing = this.kind.forgets?.(event) === true ? new Map<string, EarlierAnswer>() : folded.answers;
+    const answers = this.kind.remembers(event) ? new Map(standing).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : standing;
     return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers };
+  }
+
+  private read(stream: string, reading: { overtaken: boolean }): void {
+    const others = this.reading.get(stream);
+    others?.delete(reading);
+    if (others?.size === 0) this.reading.delete(stream);
   }
 
   private empty(): Folded<S> {

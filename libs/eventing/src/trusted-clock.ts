@@ -1,8 +1,17 @@
 import type { Clock, Instant } from '#kernel/clock.js';
-import type { Position } from './event-store.port.js';
+import type { EventStore, Position, RecordedEvent } from './event-store.port.js';
 
 /** A wall clock that differs from what it should show by more than this stops signing (rule 14). */
 export const MAX_JUMP_MS = 60_000;
+
+/** Where administrators vouch for the clock, and how. */
+export const CLOCK_STREAM = 'clock-main';
+export const CLOCK_CONFIRMED = 'clock.confirmed.v1';
+export interface ClockConfirmed {
+  readonly confirmedAt: Instant;
+  readonly fault: string | null;
+  readonly personal: { readonly comment: string };
+}
 
 const instant = (ms: number): Instant => new Date(ms).toISOString();
 
@@ -27,6 +36,20 @@ export class TrustedClock {
     return { closing: instant(Math.max(wall, this.latest)), opening: instant(wall) };
   }
 
+  /** An event that is in the store: a time to be observed, or a confirmation. */
+  follow({ type, data, metadata, position }: RecordedEvent): void {
+    if (type === CLOCK_CONFIRMED) this.confirm((data as ClockConfirmed).confirmedAt, position);
+    else this.observe(metadata.at, position);
+  }
+
+  /** Looks at the last confirmation and at the last event: to be done before anything is decided by this clock. */
+  async start(store: EventStore): Promise<void> {
+    const [confirmation] = await store.readStream(CLOCK_STREAM, { limit: 1, direction: 'backward' });
+    if (confirmation !== undefined) this.follow(confirmation);
+    const [last] = await store.readAll({ limit: 1, direction: 'backward' });
+    if (last !== undefined) this.follow(last);
+  }
+
   /** An event that is in the store. The first one of a start tells whether the clock went back while nobody looked. */
   observe(at: Instant, position: Position): void {
     if (this.confirmation !== undefined && position <= this.confirmation) return;
@@ -47,7 +70,7 @@ export class TrustedClock {
   confirm(at: Instant, position: Position): void {
     if (this.confirmation !== undefined && position <= this.confirmation) return;
     this.confirmation = position;
-    this.latest = Date.parse(at);
+    this.latest = Math.min(Date.parse(at), this.clock.wall());
     this.offset = this.clock.wall() - this.clock.monotonic();
     this.fault = undefined;
   }
@@ -59,3 +82,6 @@ export class TrustedClock {
     return wall;
   }
 }
+
+/** Injection token of the process's TrustedClock. */
+export const TRUSTED_CLOCK = Symbol('TrustedClock');

@@ -16,7 +16,7 @@ export type OperationCommand =
   /** `privileged`: an administrator. */
   | { readonly type: 'revoke'; readonly by: Person; readonly privileged: boolean; readonly reason: string; readonly now: Now }
   | { readonly type: 'expire'; readonly now: Now }
-  | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly now: Now }
+  | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly keyEnabled: boolean; /** Why nothing can sign now; null when something can. */ readonly unavailable: string | null; readonly now: Now }
   | { readonly type: 'settle-uses'; readonly outcomes: readonly Settlement[]; readonly now: Now }
   | { readonly type: 'record-decision-refusals'; readonly by: Actor; readonly code: DecisionRefusal; readonly count: number }
   | { readonly type: 'record-use-refusals'; readonly by: Actor; readonly code: string; readonly keyId: string | null; readonly count: number };

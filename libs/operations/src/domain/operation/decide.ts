@@ -82,11 +82,12 @@ function revoke({ by, privileged, reason, now }: Of<'revoke'>, state: OperationS
   return [{ type: 'operations.revoked.v1', data: { by: { issuer: by.issuer, subject: by.subject }, personal: { name: by.name, reason } } }];
 }
 
-function reserveUses({ by, order, digests, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
-  const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests }, now, { by });
+function reserveUses({ by, order, digests, keyEnabled, unavailable, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
+  const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests, keyEnabled }, now, { by });
   if (refusal !== undefined) throw refusal;
   const grant = state.grants.find((g) => g.keyId === order.keyId);
   if (grant === undefined || state.request === null) throw new DomainError('KEY_UNKNOWN', 'it does not cover this key');
+  if (unavailable !== null) throw new DomainError('HSM_UNAVAILABLE', unavailable);
   if (state.open.size >= MAX_OPEN_RESERVATIONS) throw new DomainError('RATE_LIMITED', `${MAX_OPEN_RESERVATIONS} orders of it are under way`, { retryAfterSeconds: 1 });
   return [{ type: 'operations.uses-reserved.v1', data: { ...order, operationId: state.request.operationId, algorithm: grant.algorithm, publicKeySha256: grant.publicKeySha256 } }];
 }

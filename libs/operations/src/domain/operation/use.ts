@@ -19,6 +19,8 @@ export interface IntendedUse {
   readonly keyId: string;
   readonly count: number;
   readonly digests: readonly string[];
+  /** Whether the key is enabled, as its own stream tells. */
+  readonly keyEnabled: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export function useRefusal(state: OperationState, use: IntendedUse, now: Now, as
   if (now.opening < request.notBefore) return new DomainError('OPERATION_NOT_YET_VALID', `its window opens at ${request.notBefore}`);
   const grant = state.grants.find((g) => g.keyId === use.keyId);
   if (grant === undefined) return new DomainError('KEY_UNKNOWN', 'it does not cover this key');
+  if (!use.keyEnabled) return new DomainError('KEY_DISABLED', 'this key is disabled');
   const bound = request.binding === null ? undefined : new Set(request.binding.digests);
   if (bound !== undefined && !use.digests.every((d) => bound.has(d))) return new DomainError('DIGEST_NOT_BOUND', 'it is bound to other digests');
   if (asked === 'reserved') return undefined;

@@ -4,7 +4,7 @@ export interface LedgerIntent {
   readonly operationId: string;
   readonly keyId: string;
   readonly count: number;
-  /** Streams relied on, with revision and SHA-256 (hex) of the last event's id and data seen. */
+  /** Streams relied on, with the revision seen and the SHA-256 (hex) of the id of the event there. */
   readonly relied: readonly { readonly stream: string; readonly revision: number; readonly hash: string }[];
 }
 export interface LedgerSigner {

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { PrincipalView } from '#identity/contract.js';
+import type { GrantedKey, Requested } from '../domain/operation/events.js';
+
+/** What is asked, before it has its statement. */
+export interface StatedRequest extends Pick<Requested['data'], 'operationId' | 'requestedAt' | 'notBefore' | 'expiresAt' | 'description' | 'approverContext' | 'binding'> {
+  readonly deployment: string;
+  readonly requestedBy: PrincipalView;
+  readonly keyUsages: readonly GrantedKey[];
+}
+
+/**
+ * The RFC 8785 form of what is asked and the base64 SHA-256 of its UTF-8 bytes: what an approver reads is what he decides on.
+ */
+export function requestStatement(asked: StatedRequest): { readonly statement: string; readonly digest: string } {
+  const { deployment, operationId, requestedBy, requestedAt, notBefore, expiresAt, description, approverContext, keyUsages, binding } = asked;
+  const { issuer, subject, name, claims } = requestedBy;
+  const statement = canonicalize({
+    type: 'countersign/request/v1',
+    deployment,
+    operationId,
+    requestedBy: { issuer, subject, name, claims },
+    requestedAt,
+    notBefore,
+    expiresAt,
+    description,
+    approverContext,
+    keyUsages: keyUsages.map(({ keyId, algorithm, publicKeySha256, maxUsageCount, policy }) => ({ keyId, algorithm, publicKeySha256, maxUsageCount, policy })),
+    binding,
+  });
+  if (statement === undefined) throw new TypeError('a request has a canonical form');
+  return { statement, digest: createHash('sha256').update(statement, 'utf8').digest('base64') };
+}

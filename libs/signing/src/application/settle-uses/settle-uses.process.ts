@@ -1,0 +1,52 @@
+import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { derivedId } from '#eventing/ids.js';
+import { systemActor } from '#kernel/actor.js';
+import { operationStream } from '#operations/contract.js';
+import type { OperationExecutor, Settlement } from '#operations/contract.js';
+import type { SigningEvent } from '../../domain/sign-order/events.js';
+import { decodeSigningEvent } from '../sign-order-kind.js';
+
+/** Orders booked by one command: their events stay far below the limit of an append. */
+const MAX_SETTLED_TOGETHER = 500;
+
+/**
+ * Books the ends of orders on their operations, in batches. What is given back is only what an order's own stream says (rule 2);
+ * booking the same end again changes nothing, so a crash before the checkpoint books twice and harms nobody.
+ */
+export async function settleUses(events: readonly RecordedEvent[], operations: OperationExecutor): Promise<void> {
+  const byOperation = new Map<string, Settlement[]>();
+  for (const recorded of events) {
+    const end = settlementOf(recorded, decodeSigningEvent(recorded));
+    if (end === undefined) continue;
+    const there = byOperation.get(end.operationId);
+    if (there === undefined) byOperation.set(end.operationId, [end.settlement]);
+    else there.push(end.settlement);
+  }
+  await Promise.all(
+    [...byOperation].map(async ([operationId, outcomes]) => {
+      for (let i = 0; i < outcomes.length; i += MAX_SETTLED_TOGETHER) {
+        const some = outcomes.slice(i, i + MAX_SETTLED_TOGETHER);
+        const meta = { commandId: derivedId('settle', operationId, some[0]?.cause ?? null, some.length), keyed: false, actor: systemActor('settlement'), bodyDigest: null, requestId: null };
+        await operations.execute({ stream: operationStream(operationId), meta, build: (now) => ({ type: 'settle-uses', outcomes: some, now }) });
+      }
+    }),
+  );
+}
+
+function settlementOf({ id, stream }: RecordedEvent, event: SigningEvent): { readonly operationId: string; readonly settlement: Settlement } | undefined {
+  const signOrderId = stream.slice(stream.indexOf('-') + 1);
+  const booked = (spent: number, returned: number) => ({ operationId: event.data.operationId, settlement: { signOrderId, spent, returned, cause: id } });
+  switch (event.type) {
+    case 'signing.completed.v1':
+      return booked(event.data.signatures.length, 0);
+    case 'signing.failed.v1':
+    case 'signing.halted.v1':
+      return booked(0, event.data.count);
+    case 'signing.outcome-unknown.v1':
+      return booked(event.data.spent, event.data.returned);
+    case 'signing.started.v1':
+    case 'signing.late-outcome.v1':
+    case 'signing.outcome-resolved.v1':
+      return undefined;
+  }
+}

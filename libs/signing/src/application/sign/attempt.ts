@@ -1,0 +1,213 @@
+import { pause } from '#eventing/durable-subscription.js';
+import { randomId } from '#eventing/ids.js';
+import type { Clock } from '#kernel/clock.js';
+import type { KeyState } from '#keys/contract.js';
+import type { SignatureFormat } from '#operations/contract.js';
+import type { Algorithm } from '#keys/contract.js';
+import type { FailureCode, SigningEvent } from '../../domain/sign-order/events.js';
+import { HsmError } from '../ports/hsm.port.js';
+import type { Hsm, HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
+import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
+import type { Authority } from './authority.js';
+import { factsOf } from './open-order.js';
+import type { OpenOrder } from './open-order.js';
+import type { OrderStream } from './order-stream.js';
+import { recheckedAt, signDigests } from './sign-digests.js';
+import type { SignedDigests } from './sign-digests.js';
+import { verified } from './verify-signatures.js';
+
+export interface AttemptContext {
+  readonly signer: LedgerSigner;
+  readonly hsm: Hsm;
+  readonly ledger: Ledger;
+  readonly authority: Authority;
+  readonly stream: OrderStream;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** ECDSA as the order wants it; others as they are. */
+  readonly encode: (algorithm: Algorithm, format: SignatureFormat, signature: Uint8Array) => string;
+  readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** How long a retryable fault of the HSM is tried again before the order fails. */
+export const RETRY_FOR_MS = 30_000;
+const RETRY_PAUSE_MS = 250;
+const RELEASE_PAUSE_MS = 1_000;
+const VERIFY_WAIT_MS = 5_000;
+
+/**
+ * `ended`: its end stands on its stream. `lost`: another attempt has the lock. `not-here`: this token does not hold the key.
+ * `later`: nothing was written; it is to be taken up again.
+ */
+export type AttemptResult = 'ended' | 'lost' | 'not-here' | 'later';
+
+/**
+ * One attempt at one order, by the rules of the use ledger. It holds `session` from before `started` until the outcome is acknowledged (rule 6)
+ * and is the only one of this order in this process (rule 1).
+ */
+export async function attempt(order: OpenOrder, session: HsmSession, context: AttemptContext): Promise<AttemptResult> {
+  const { authority, stream, signer } = context;
+  const key = await authority.keyOf(order);
+  const ref = keyRef(key, order);
+  if (ref === undefined) return fail(order, 'KEY_MISSING_IN_HSM', 'the key has no public key', context);
+
+  // 1. The key is there, before anything is written. A crash here leaves the order reserved: it is taken up again.
+  try {
+    await session.prepare(ref);
+  } catch (error) {
+    return unprepared(error, order, key, context);
+  }
+
+  // 2. The lock. A crash after it is durable leaves a started order without an end: the next incarnation tells that its outcome is unknown (rule 9).
+  const started: SigningEvent = {
+    type: 'signing.started.v1',
+    data: { ...factsOf(order), signer: signer.name, incarnation: signer.incarnation, attempt: randomId(), publicKeySha256: order.publicKeySha256, digests: order.digests },
+  };
+  const lock = await stream.append(order.signOrderId, 'no-stream', started);
+  if ('conflict' in lock) return 'lost';
+
+  // 3. Authority, over states that have seen the lock (rule 6).
+  await authority.upTo(lock.at);
+  const done = await signUnderLock(order, ref, session, context);
+  if (done === 'ended') return done;
+  try {
+    return await outcome(order, ref, done, key.purpose === 'root' || key.purpose === 'ca', context);
+  } finally {
+    done.session.release();
+  }
+}
+
+interface Handed {
+  readonly signed: SignedDigests;
+  readonly session: HsmSession;
+}
+
+/**
+ * From the lock to the last C_Sign: the order is ours alone. What is thrown in here is thrown before the first C_Sign, so that the order can end
+ * as `failed` or `halted`; after it only an outcome can follow (rule 7).
+ */
+async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession, context: AttemptContext): Promise<'ended' | Handed> {
+  const { authority, ledger, signer, clock } = context;
+  const until = clock.monotonic() + RETRY_FOR_MS;
+  let session = first;
+  let intended = false;
+  try {
+    for (;;) {
+      const rechecked = recheckedAt(clock);
+      const verdict = await authority.judge(order);
+      if (!verdict.holds) return await unsigned(order, verdict.code, verdict.detail, intended, session, context);
+
+      // 4. The intent is flushed before C_Sign (rule 16). A crash after it leaves uses that the ledger counts and nobody spent: never too few.
+      if (!intended) {
+        intended = true;
+        await ledger.intend(signer, { signOrderId: order.signOrderId, operationId: order.operationId, keyId: order.keyId, count: order.count, relied: verdict.relied });
+      }
+
+      // 5. C_Sign, which never throws. A crash from here on spends all of it (rule 7).
+      const signed = await signDigests(order, ref, session, authority, clock, rechecked);
+      if (signed.handed > 0) return { signed, session };
+
+      const fault = signed.fault ?? new HsmError('retryable', 'UNAVAILABLE', 'nothing was signed');
+      if (!(fault instanceof HsmError)) return await unsigned(order, fault.code, fault.detail, intended, session, context);
+      if (fault.errorClass !== 'retryable' || clock.monotonic() >= until) return await unsigned(order, failureOf(fault), 'the HSM did not sign', intended, session, context);
+      session = await another(session, ref, until, context);
+    }
+  } catch (error) {
+    context.log({ signOrderId: order.signOrderId, error: String(error) }, 'an order failed before it was signed');
+    return unsigned(order, failureOf(error), error instanceof HsmError ? 'the HSM did not sign' : 'the signer could not go on', intended, session, context);
+  }
+}
+
+/** A new session with the key, tried until `until`. @throws HsmError */
+async function another(session: HsmSession, ref: HsmKeyRef, until: number, { hsm, clock, signal }: AttemptContext): Promise<HsmSession> {
+  session.release();
+  for (;;) {
+    await pause(RETRY_PAUSE_MS, signal);
+    const left = until - clock.monotonic();
+    if (left <= 0 || signal.aborted) throw new HsmError('retryable', 'UNAVAILABLE', 'the HSM did not come back in time');
+    const next = await hsm.acquire(left).catch(() => undefined);
+    if (next === undefined) continue;
+    try {
+      await next.prepare(ref);
+      return next;
+    } catch (error) {
+      next.release();
+      if (!(error instanceof HsmError) || error.errorClass !== 'retryable') throw error;
+    }
+  }
+}
+
+/** 6. to 8.: verified, remembered, recorded. */
+async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Handed, verifyAll: boolean, context: AttemptContext): Promise<AttemptResult> {
+  const { ledger, stream, signer, encode, hsm } = context;
+  const { operationId, signOrderId, keyId, digests, algorithm, format } = order;
+  const good = await verified(order, ref, session, signed.signatures, { all: verifyAll, another: () => hsm.acquire(VERIFY_WAIT_MS) });
+  const signatures = good.map((s) => (s === null ? null : encode(algorithm, format, s)));
+  // A crash before this is written loses signatures that exist: the order's outcome is unknown and its uses stay spent (rule 8).
+  await ledger.signatures(signOrderId, signatures, { flush: false }).catch((error: unknown) => context.log({ signOrderId, error: String(error) }, 'signatures could not be written to the ledger'));
+  const returned = order.count - signed.handed;
+  if (returned > 0) await released(order, returned, context);
+  const at = stream.now();
+  const whole = signatures.filter((s): s is string => s !== null);
+  const ending: SigningEvent =
+    whole.length === order.count
+      ? { type: 'signing.completed.v1', data: { operationId, keyId, signer: signer.name, digests, signatures: whole, at } }
+      : { type: 'signing.outcome-unknown.v1', data: { operationId, keyId, signer: signer.name, detail: unknownDetail(signed), digests, signatures, spent: signed.handed, returned, at } };
+  // A crash before this is durable leaves the signatures in the ledger: the next incarnation completes from there.
+  const appended = await stream.append(signOrderId, 0, ending);
+  // Somebody called it unknown while we signed (rule 8): what there is, is told, and nothing is handed out.
+  if ('conflict' in appended) await stream.append(signOrderId, 1, { type: 'signing.late-outcome.v1', data: { operationId, keyId, signer: signer.name, signatures } });
+  return 'ended';
+}
+
+const unknownDetail = ({ fault }: SignedDigests): string =>
+  fault === undefined ? 'a signature did not verify' : fault instanceof HsmError ? 'the HSM failed in the middle of the order' : `stopped in the middle of the order: ${fault.detail}`;
+
+/** The end of an order of ours for which no C_Sign was begun. Its uses leave the ledger before they can leave the operation (rule 16). */
+async function unsigned(order: OpenOrder, code: FailureCode, detail: string, intended: boolean, session: HsmSession, context: AttemptContext): Promise<'ended'> {
+  session.release();
+  if (intended) await released(order, order.count, context);
+  const appended = await context.stream.append(order.signOrderId, 0, notSigned(order, context, code, detail));
+  if ('conflict' in appended) context.log({ signOrderId: order.signOrderId }, 'the order was called unknown while nothing had been signed');
+  return 'ended';
+}
+
+async function released(order: OpenOrder, count: number, { ledger, signal, log }: AttemptContext): Promise<void> {
+  for (;;) {
+    try {
+      return await ledger.release(order.signOrderId, count);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log({ signOrderId: order.signOrderId, error: String(error) }, 'the ledger could not be written; trying again');
+      await pause(RELEASE_PAUSE_MS, signal);
+    }
+  }
+}
+
+/** No session could use the key. Only the token that registered the key may fail an order for its absence (rule 18). */
+async function unprepared(error: unknown, order: OpenOrder, key: KeyState, context: AttemptContext): Promise<AttemptResult> {
+  if (!(error instanceof HsmError) || error.errorClass !== 'refused') return 'later';
+  const status = context.hsm.status();
+  if (status.state !== 'ready') return 'later';
+  if (status.tokenSerial !== key.tokenSerial) return 'not-here';
+  return fail(order, failureOf(error), 'the HSM has no such key', context);
+}
+
+/** `failed` at NO_STREAM, by who did not start the order (rule 2). */
+async function fail(order: OpenOrder, code: FailureCode, detail: string, context: AttemptContext): Promise<AttemptResult> {
+  return 'conflict' in (await context.stream.append(order.signOrderId, 'no-stream', notSigned(order, context, code, detail))) ? 'lost' : 'ended';
+}
+
+export function notSigned(order: OpenOrder, { signer, stream }: AttemptContext, code: FailureCode, detail: string): SigningEvent {
+  const type = HALTS.has(code) ? 'signing.halted.v1' : 'signing.failed.v1';
+  return { type, data: { ...factsOf(order), signer: signer.name, code, detail, at: stream.now() } };
+}
+
+/** Authority no longer held; everything else is a failure of the HSM. */
+const HALTS = new Set<FailureCode>(['WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED']);
+
+const failureOf = (error: unknown): FailureCode =>
+  !(error instanceof HsmError) || error.errorClass === 'retryable' || error.errorClass === 'fatal' ? 'HSM_UNAVAILABLE' : error.reason === 'KEY_MISSING' ? 'KEY_MISSING_IN_HSM' : 'HSM_REFUSED';
+
+const keyRef = (key: KeyState, order: OpenOrder): HsmKeyRef | undefined =>
+  key.publicKey === null ? undefined : { ckaIdHex: key.ckaIdHex, spki: Buffer.from(key.publicKey, 'base64'), algorithm: order.algorithm };

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
+import type { Folded, StreamStates } from '#eventing/stream-states.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
+import { keyStream } from '#keys/contract.js';
+import type { KeyEvent, KeyState } from '#keys/contract.js';
+import { operationStream, useRefusal } from '#operations/contract.js';
+import type { OperationEvent, OperationState } from '#operations/contract.js';
+import type { FailureCode } from '../../domain/sign-order/events.js';
+import type { OpenOrder } from './open-order.js';
+
+export type AuthorityVerdict =
+  | { readonly holds: true; readonly key: KeyState; readonly relied: readonly { readonly stream: string; readonly revision: number; readonly hash: string }[] }
+  | { readonly holds: false; readonly code: FailureCode; readonly detail: string };
+
+/**
+ * What the log says about the authority of an order (rule 6): states of operations and keys that the signer's subscription keeps up to date,
+ * so that a recheck reads nothing.
+ */
+export class Authority {
+  private seen: Position | undefined;
+  private waiting: { readonly position: Position; readonly resolve: () => void }[] = [];
+
+  constructor(
+    private readonly operations: StreamStates<OperationEvent, OperationState>,
+    private readonly keys: StreamStates<KeyEvent, KeyState>,
+    private readonly clock: TrustedClock,
+  ) {}
+
+  /** Every event of operations, keys and sign orders, in the order of the log. */
+  offer(events: readonly RecordedEvent[]): void {
+    for (const event of events) {
+      if (event.stream.startsWith('operation-')) this.operations.offer(event);
+      else if (event.stream.startsWith('key-')) this.keys.offer(event);
+    }
+    const last = events.at(-1)?.position;
+    if (last === undefined || (this.seen !== undefined && last <= this.seen)) return;
+    this.seen = last;
+    const ready = this.waiting.filter((w) => w.position <= last);
+    if (ready.length === 0) return;
+    this.waiting = this.waiting.filter((w) => w.position > last);
+    for (const w of ready) w.resolve();
+  }
+
+  /** Resolves when the states have seen this position of the leader's log. */
+  upTo(position: Position): Promise<void> {
+    if (this.seen !== undefined && this.seen >= position) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ position, resolve }));
+  }
+
+  /** Reads the heads of the operation's and the key's stream from the leader first: for a recheck in the middle of an order. */
+  async refresh(order: OpenOrder): Promise<void> {
+    await Promise.all([this.operations.refresh(operationStream(order.operationId)), this.keys.refresh(keyStream(order.keyId))]);
+  }
+
+  /**
+   * Derives everything anew: state, quorum, window, key, binding, and that this very reservation stands.
+   * @param from index of the first digest that is still to be signed
+   */
+  async judge(order: OpenOrder, from = 0): Promise<AuthorityVerdict> {
+    const [operation, key] = await Promise.all([this.operations.load(operationStream(order.operationId)), this.keys.load(keyStream(order.keyId))]);
+    const fault = this.clock.jumped();
+    if (fault !== undefined) return { holds: false, code: 'HSM_UNAVAILABLE', detail: 'the clock is not trusted; an administrator has to confirm it' };
+    const enabled = key.state.status === 'enabled';
+    const use = { keyId: order.keyId, count: order.count, digests: order.digests.slice(from), keyEnabled: enabled };
+    const refusal = useRefusal(operation.state, use, this.clock.now(), 'reserved');
+    if (refusal !== undefined) return { holds: false, code: FAILURES[refusal.code] ?? 'OPERATION_REVOKED', detail: refusal.detail };
+    const reservation = operation.state.open.get(order.signOrderId);
+    if (reservation === undefined || reservation.count !== order.count || reservation.keyId !== order.keyId || reservation.bodyDigest !== order.bodyDigest)
+      return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not reserved' };
+    const granted = operation.state.grants.find((g) => g.keyId === order.keyId);
+    if (granted?.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
+      return { holds: false, code: 'KEY_MISSING_IN_HSM', detail: 'the key is not the one that was approved' };
+    return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)] };
+  }
+
+  async keyOf(order: OpenOrder): Promise<KeyState> {
+    return (await this.keys.load(keyStream(order.keyId))).state;
+  }
+}
+
+const FAILURES: Readonly<Record<string, FailureCode>> = { OPERATION_EXPIRED: 'WINDOW_CLOSED', OPERATION_NOT_YET_VALID: 'WINDOW_CLOSED', KEY_DISABLED: 'KEY_DISABLED' };
+
+const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): { readonly stream: string; readonly revision: number; readonly hash: string } => ({
+  stream,
+  revision,
+  hash: createHash('sha256').update(eventId ?? '').digest('hex'),
+});

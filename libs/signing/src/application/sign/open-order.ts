@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
+import type { UsesReserved } from '#operations/contract.js';
+import type { OrderFacts, Started } from '../../domain/sign-order/events.js';
+
+/** An accepted order that has no end yet, as the signer knows it. */
+export interface OpenOrder extends OrderFacts {
+  readonly publicKeySha256: string;
+  /** What goes to C_Sign, one by one: digests, or the EdDSA message. */
+  readonly inputs: readonly Buffer[];
+  /** Base64; for EdDSA the SHA-256 of the message. */
+  readonly digests: readonly string[];
+  /** Of the reservation. */
+  readonly position: Position;
+}
+
+/** Reads an order from its `operations.uses-reserved` event, which carries all that a signer needs (rule 5). */
+export function openOrder(recorded: RecordedEvent): OpenOrder {
+  const data = recorded.data as UsesReserved['data'];
+  const { operationId, signOrderId, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, input } = data;
+  const inputs = ('digests' in input ? input.digests : [input.message]).map((x) => Buffer.from(x, 'base64'));
+  const digests = 'digests' in input ? input.digests : inputs.map((m) => createHash('sha256').update(m).digest('base64'));
+  return { operationId, signOrderId, reservation: recorded.id, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, inputs, digests, position: recorded.position };
+}
+
+export const factsOf = ({ operationId, signOrderId, reservation, bodyDigest, requestedAt, keyId, algorithm, count, format }: OpenOrder): OrderFacts => ({
+  operationId, signOrderId, reservation, bodyDigest, requestedAt, keyId, algorithm, count, format,
+});
+
+/** Who holds the lock on an order. */
+export type Lock = Pick<Started['data'], 'signer' | 'incarnation' | 'attempt'>;

@@ -1,0 +1,72 @@
+import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
+import { openOrder } from './open-order.js';
+import type { Lock, OpenOrder } from './open-order.js';
+
+export interface TrackedOrder {
+  readonly order: OpenOrder;
+  /** The event before its reservation: all before it is finished as far as this order goes. Undefined: the log begins with it. */
+  readonly before: Mark | undefined;
+  /** Monotonic ms at which this process first saw it. */
+  readonly since: number;
+  /** Who started it. */
+  lock: Lock | undefined;
+  /** An attempt or a recovery of this process is at it. */
+  busy: boolean;
+  /** It waits in the queue. */
+  queued: boolean;
+}
+/** An event that a checkpoint can name. */
+export interface Mark {
+  readonly position: Position;
+  readonly id: string;
+}
+
+const ENDS = new Set(['signing.completed.v1', 'signing.failed.v1', 'signing.halted.v1', 'signing.outcome-unknown.v1']);
+
+/** The accepted orders that have no end, as the events of the log tell them. */
+export class OpenOrders {
+  private readonly orders = new Map<string, TrackedOrder>();
+  private last: Mark | undefined;
+
+  constructor(private readonly monotonic: () => number) {}
+
+  /** @returns the order, when the event is its reservation */
+  offer(event: RecordedEvent): TrackedOrder | undefined {
+    const before = this.last;
+    if (before !== undefined && event.position <= before.position) return undefined;
+    this.last = { position: event.position, id: event.id };
+    if (event.type === 'operations.uses-reserved.v1') {
+      const order = openOrder(event);
+      const tracked: TrackedOrder = { order, before, since: this.monotonic(), lock: undefined, busy: false, queued: false };
+      this.orders.set(order.signOrderId, tracked);
+      return tracked;
+    }
+    if (!event.stream.startsWith('signOrder-')) return undefined;
+    const signOrderId = event.stream.slice('signOrder-'.length);
+    if (ENDS.has(event.type)) this.orders.delete(signOrderId);
+    else if (event.type === 'signing.started.v1') {
+      const tracked = this.orders.get(signOrderId);
+      const { signer, incarnation, attempt } = event.data as Lock;
+      if (tracked !== undefined) tracked.lock = { signer, incarnation, attempt };
+    }
+    return undefined;
+  }
+
+  get(signOrderId: string): TrackedOrder | undefined {
+    return this.orders.get(signOrderId);
+  }
+
+  all(): readonly TrackedOrder[] {
+    return [...this.orders.values()];
+  }
+
+  get size(): number {
+    return this.orders.size;
+  }
+
+  /** The last event below which every order has its end; undefined: none. Orders lie in the order of the log. */
+  finishedUpTo(): Mark | undefined {
+    for (const { before } of this.orders.values()) return before;
+    return this.last;
+  }
+}

@@ -1,0 +1,58 @@
+import type { ExpectedRevision, EventStore, NewEvent, Position } from '#eventing/event-store.port.js';
+import { ConflictError, OutcomeUnknownError } from '#eventing/event-store.port.js';
+import { pause } from '#eventing/durable-subscription.js';
+import { randomId } from '#eventing/ids.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
+import { systemActor } from '#kernel/actor.js';
+import type { SigningEvent } from '../../domain/sign-order/events.js';
+import { signOrderStream } from '../../streams.js';
+
+export type Appended = { readonly at: Position } | { readonly conflict: true };
+
+const RESEND_PAUSE_MS = 50;
+const RETRY_PAUSE_MS = 250;
+
+/** Appends to the streams of sign orders in the name of one signer; each append is sent again until its outcome is known (rule 1). */
+export class OrderStream {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: TrustedClock,
+    private readonly signer: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  now(): string {
+    return this.clock.now().closing;
+  }
+
+  /**
+   * One event at an exact revision, under an id that no other append has. It gives up only when the process ends.
+   * @returns where it stands, or `conflict` when another event stands there
+   */
+  async append(signOrderId: string, expected: ExpectedRevision, event: SigningEvent): Promise<Appended> {
+    const written: NewEvent = { id: randomId(), type: event.type, data: event.data, metadata: { commandId: randomId(), actor: systemActor(`signer/${this.signer}`), at: this.now() } };
+    const stream = signOrderStream(signOrderId);
+    for (;;) {
+      try {
+        return { at: (await this.store.append(stream, expected, [written])).position };
+      } catch (error) {
+        if (error instanceof ConflictError) return this.found(stream, expected, written.id);
+        if (this.signal.aborted) throw error;
+        await pause(error instanceof OutcomeUnknownError ? RESEND_PAUSE_MS : RETRY_PAUSE_MS, this.signal);
+      }
+    }
+  }
+
+  /** A conflict may be the answer to a resend of what was written in the end: only the id tells. */
+  private async found(stream: string, expected: ExpectedRevision, id: string): Promise<Appended> {
+    for (;;) {
+      try {
+        const [there] = await this.store.readStream(stream, { from: expected === 'no-stream' ? 0 : expected + 1, limit: 1 });
+        return there?.id === id ? { at: there.position } : { conflict: true };
+      } catch (error) {
+        if (this.signal.aborted) throw error;
+        await pause(RETRY_PAUSE_MS, this.signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,3 @@
+/** The stream of a sign order. */
+export const signOrderStream = (signOrderId: string): string => `signOrder-${signOrderId}`;
+export const SIGN_ORDER_PREFIX = 'signOrder-';
