@@ -44,12 +44,25 @@ export function evaluatePolicy(policy: Policy, approvers: readonly PolicyPrincip
     case 'none':
       return { met: true, missing: 0 };
     case 'approvers': {
-      const able = approvers.filter((a, i) => mayApprove(policy, a) && approvers.findIndex((b) => sameActor(a, b)) === i);
-      const missing = Math.max(0, policy.count - able.length);
+      const able = approvers.filter((a) => mayApprove(policy, a));
+      const people = able.filter((a, i) => able.findIndex((b) => sameActor(a, b)) === i);
+      const missing = Math.max(0, policy.count - people.length);
       return { met: missing === 0, missing };
     }
     default:
       return exhaustive(policy);
+  }
+}
+
+/** Whether two policies ask for the same; the order in which members are stored does not matter. */
+export function samePolicy(a: Policy, b: Policy): boolean {
+  switch (a.type) {
+    case 'none':
+      return b.type === 'none';
+    case 'approvers':
+      return b.type === 'approvers' && a.count === b.count && a.group === b.group && a.role === b.role;
+    default:
+      return exhaustive(a);
   }
 }
 
