@@ -18,3 +18,8 @@ export function maxSignatureBytes(algorithm: Algorithm): number {
   if (algorithm === 'ES384') return 104;
   return algorithm === 'EdDSA' ? 64 : 512;
 }
+
+export const isRsa = (algorithm: Algorithm): boolean => algorithm.startsWith('RS') || algorithm.startsWith('PS');
+
+/** Size of an RSA key that is generated without saying another one. */
+export const DEFAULT_MODULUS_BITS = 3072;

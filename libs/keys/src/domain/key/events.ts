@@ -16,10 +16,12 @@ export interface Requesters {
 
 export type RegistrationRequested = DomainEvent<'keys.registration-requested.v1', {
   readonly keyId: string;
+  /** 1 for the first registration of this keyId, one more for each that followed a failed one. */
+  readonly attempt: number;
   readonly requestedAt: Instant;
   readonly purpose: Purpose;
   readonly algorithm: Algorithm;
-  /** RSA only: 2048, 3072 or 4096; else null. */
+  /** RSA only: 2048, 3072 or 4096; null for other algorithms, and for a key to be adopted whatever its size. */
   readonly modulusBits: number | null;
   readonly approvalPolicy: Policy;
   readonly description: string | null;
@@ -40,17 +42,20 @@ export type Registered = DomainEvent<'keys.registered.v1', {
   readonly tokenSerial: string;
   readonly signer: string;
 }>;
-export type RegistrationFailed = DomainEvent<'keys.registration-failed.v1', {
-  readonly keyId: string;
+/** Why a registration came to nothing. `detail` is told to callers. */
+export interface RegistrationFailure {
   readonly code: 'ALGORITHM_UNSUPPORTED' | 'PKCS11_KEY_NOT_FOUND' | 'VALIDATION_FAILED' | 'KEY_EXISTS' | 'HSM_UNAVAILABLE';
   readonly detail: string;
-}>;
+}
+export type RegistrationFailed = DomainEvent<'keys.registration-failed.v1', RegistrationFailure & { readonly keyId: string }>;
 export type PolicyChanged = DomainEvent<'keys.policy-changed.v1', { readonly keyId: string; readonly approvalPolicy: Policy; readonly by: Actor }>;
 export type Disabled = DomainEvent<'keys.disabled.v1', { readonly keyId: string; readonly reason: string; readonly by: Actor }>;
 export type Enabled = DomainEvent<'keys.enabled.v1', { readonly keyId: string; readonly reason: string; readonly by: Actor }>;
 
 export type KeyEvent = RegistrationRequested | Registered | RegistrationFailed | PolicyChanged | Disabled | Enabled;
 
+/** In `keyRequest-<commandId>`: a registration with an Idempotency-Key is about this keyId; the last one counts. */
+export type RegistrationKeyed = DomainEvent<'keys.registration-keyed.v1', { readonly keyId: string }>;
 /** In `keyPair-<hex>`: this key pair belongs to this keyId, for ever. */
 export type PairClaimed = DomainEvent<'keys.pair-claimed.v1', { readonly keyId: string; readonly publicKeySha256: string }>;
 /** In `keyRegistration-<id>`: this signer's incarnation makes or finds the pair. */

@@ -9,6 +9,8 @@ export type KeyStatus = 'absent' | 'creating' | 'failed' | 'enabled' | 'disabled
 export interface KeyState {
   readonly status: KeyStatus;
   readonly keyId: string;
+  /** Of the last registration; 0 while absent. An outcome counts only for the registration that it names. */
+  readonly attempt: number;
   readonly purpose: Purpose;
   readonly algorithm: Algorithm;
   readonly modulusBits: number | null;
@@ -21,6 +23,8 @@ export interface KeyState {
   readonly publicKey: string | null;
   readonly publicKeySha256: string | null;
   readonly tokenSerial: string | null;
+  /** Disabled while it was being made: it will be disabled from its first moment. False in any other status. */
+  readonly disabledOnceRegistered: boolean;
   readonly failure: { readonly code: string; readonly detail: string } | null;
   /** Null while absent. */
   readonly createdAt: Instant | null;
