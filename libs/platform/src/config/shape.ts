@@ -21,7 +21,7 @@ export interface Below {
 }
 export type Parsed<S> = S extends Shape<infer T> ? T : never;
 
-export const whereOf = (value: unknown, path: string): string => (value instanceof VariableValue ? value.variable : path);
+const whereOf = (value: unknown, path: string): string => (value instanceof VariableValue ? value.variable : path);
 const refuse = (value: unknown, path: string, what: string): never => {
   throw new ConfigError(whereOf(value, path), what);
 };
