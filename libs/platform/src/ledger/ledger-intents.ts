@@ -1,0 +1,102 @@
+import type Database from 'better-sqlite3';
+import { LedgerIntentExistsError, LedgerRefusedError, type LedgerEntry, type LedgerIntent, type LedgerSigner } from '#signing/contract.js';
+
+/** Far above an order's digests (1,000) and streams; a row stays readable at once. */
+export const MAX_USES_PER_INTENT = 100_000;
+export const MAX_RELIED_STREAMS = 1_000;
+export const MAX_RECORD_CHARACTERS = 4 * 1024 * 1024;
+
+interface IntentRow {
+  readonly sign_order_id: string;
+  readonly signer: string;
+  readonly incarnation: string;
+  readonly operation_id: string;
+  readonly key_id: string;
+  readonly count: number;
+  readonly released: number;
+  readonly relied: string;
+  readonly signatures: string | null;
+}
+type Signatures = readonly (string | null)[];
+
+const parseSignatures = (row: IntentRow): Signatures | null => (row.signatures === null ? null : (JSON.parse(row.signatures) as Signatures));
+const given = (signatures: Signatures | null): number => (signatures ?? []).filter((s) => s !== null).length;
+
+const requireUses = (count: number): void => {
+  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_USES_PER_INTENT) throw new LedgerRefusedError('INVALID', `a count of uses is 1 to ${MAX_USES_PER_INTENT}`);
+};
+const boundedJson = (value: unknown): string => {
+  const json = JSON.stringify(value);
+  if (json.length > MAX_RECORD_CHARACTERS) throw new LedgerRefusedError('INVALID', `a record has at most ${MAX_RECORD_CHARACTERS} characters`);
+  return json;
+};
+
+/** Intents, what became of them, and the uses they count. Each method checks all before it writes anything. */
+export class LedgerIntents {
+  readonly #row;
+  readonly #insert;
+  readonly #release;
+  readonly #sign;
+  readonly #spent;
+  readonly #spend;
+  readonly #giveBack;
+  constructor(db: Database.Database) {
+    this.#row = db.prepare<[string], IntentRow>('SELECT sign_order_id, signer, incarnation, operation_id, key_id, count, released, relied, signatures FROM intents WHERE sign_order_id = ?');
+    this.#insert = db.prepare<[string, string, string, string, string, number, string]>(
+      'INSERT INTO intents (sign_order_id, signer, incarnation, operation_id, key_id, count, relied) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#release = db.prepare<[number, string]>('UPDATE intents SET released = ? WHERE sign_order_id = ?');
+    this.#sign = db.prepare<[string, string]>('UPDATE intents SET signatures = ? WHERE sign_order_id = ?');
+    this.#spent = db.prepare<[string, string], { readonly uses: number }>('SELECT uses FROM spent WHERE operation_id = ? AND key_id = ?');
+    this.#spend = db.prepare<[string, string, number]>('INSERT INTO spent (operation_id, key_id, uses) VALUES (?, ?, ?) ON CONFLICT (operation_id, key_id) DO UPDATE SET uses = uses + excluded.uses');
+    this.#giveBack = db.prepare<[number, string, string]>('UPDATE spent SET uses = uses - ? WHERE operation_id = ? AND key_id = ?');
+  }
+
+  intend(signer: LedgerSigner, intent: LedgerIntent): void {
+    requireUses(intent.count);
+    if (intent.relied.length > MAX_RELIED_STREAMS) throw new LedgerRefusedError('INVALID', `an intent relies on at most ${MAX_RELIED_STREAMS} streams`);
+    const relied = boundedJson(intent.relied.map(({ stream, revision, hash }) => ({ stream, revision, hash })));
+    const row = this.#row.get(intent.signOrderId);
+    if (row === undefined) {
+      this.#insert.run(intent.signOrderId, signer.name, signer.incarnation, intent.operationId, intent.keyId, intent.count, relied);
+      this.#spend.run(intent.operationId, intent.keyId, intent.count);
+      return;
+    }
+    const same = row.signer === signer.name && row.incarnation === signer.incarnation && row.operation_id === intent.operationId && row.key_id === intent.keyId && row.count === intent.count && row.relied === relied;
+    // Released uses are counted no more: a late second sending of this intent must not let its caller sign with them.
+    if (!same || row.released > 0 || row.signatures !== null) throw new LedgerIntentExistsError(`order ${intent.signOrderId} has an intent`);
+  }
+
+  release(signOrderId: string, count: number): void {
+    requireUses(count);
+    const row = this.#row.get(signOrderId);
+    if (row === undefined || row.released === count) return;
+    if (row.released > 0) throw new LedgerRefusedError('CONTRADICTS', `${row.released} uses of order ${signOrderId} were released before`);
+    if (count > row.count - given(parseSignatures(row))) throw new LedgerRefusedError('CONTRADICTS', `order ${signOrderId} has fewer uses to release`);
+    this.#release.run(count, signOrderId);
+    this.#giveBack.run(count, row.operation_id, row.key_id);
+  }
+
+  signatures(signOrderId: string, signatures: Signatures): void {
+    const row = this.#row.get(signOrderId);
+    if (row === undefined) throw new LedgerRefusedError('INTENT_UNKNOWN', `order ${signOrderId} has no intent`);
+    if (signatures.length > row.count || given(signatures) > row.count - row.released) throw new LedgerRefusedError('CONTRADICTS', `order ${signOrderId} has more signatures than uses`);
+    const kept = parseSignatures(row);
+    if (kept?.some((old, i) => old !== null && signatures[i] !== old) === true) throw new LedgerRefusedError('CONTRADICTS', `order ${signOrderId} has other signatures`);
+    const json = boundedJson(signatures);
+    if (json !== row.signatures) this.#sign.run(json, signOrderId);
+  }
+
+  entry(signOrderId: string): LedgerEntry | undefined {
+    const row = this.#row.get(signOrderId);
+    if (row === undefined) return undefined;
+    return {
+      signOrderId: row.sign_order_id, operationId: row.operation_id, keyId: row.key_id, count: row.count, relied: JSON.parse(row.relied) as LedgerIntent['relied'],
+      signer: row.signer, incarnation: row.incarnation, released: row.released, signatures: parseSignatures(row),
+    };
+  }
+
+  spent(operationId: string, keyId: string): number {
+    return this.#spent.get(operationId, keyId)?.uses ?? 0;
+  }
+}
