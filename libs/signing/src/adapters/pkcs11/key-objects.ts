@@ -3,7 +3,7 @@ import type { HsmKeyRef } from '../../application/ports/hsm.port.js';
 import type { Attribute, Cryptoki, Handle } from './cryptoki.js';
 import { CKA, CKK_EC, CKK_EC_EDWARDS, CKK_RSA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY } from './cryptoki-constants.js';
 import { keyKind } from './mechanisms.js';
-import { curveOfParams, fromSpki, pointOf, publicKeyAttributes, toSpki } from './public-key.js';
+import { curveOfParams, fromSpki, isOfKind, pointOf, publicKeyAttributes, toSpki } from './public-key.js';
 import type { PublicKey } from './public-key.js';
 
 /** Imported public keys held as session objects; one more takes the oldest one's place. */
@@ -20,19 +20,22 @@ export class KeyObjects {
 
   /**
    * The private key with this CKA_ID beside which a public key object with exactly this SPKI lies.
-   * @throws HsmError `refused` KEY_MISSING, or `retryable` when the token is lost
+   * @throws HsmError `refused` KEY_MISSING or KEY_KIND_MISMATCH, or `retryable` when the token is lost
    */
   privateKey(session: Handle, key: HsmKeyRef): Handle {
     const name = nameOf(key);
     const known = this.privateKeys.get(name);
     if (known !== undefined) return known;
-    const { keyType } = keyKind(key.algorithm);
+    const kind = keyKind(key.algorithm);
+    const expected = fromSpki(key.spki);
+    if (expected === undefined || !isOfKind(expected, kind, null)) throw new HsmError('refused', 'KEY_KIND_MISMATCH', `the public key of CKA_ID ${key.ckaIdHex} is none for ${key.algorithm}`);
+    const { keyType } = kind;
     const named: readonly Attribute[] = [{ type: CKA.KEY_TYPE, value: keyType }, { type: CKA.ID, value: Buffer.from(key.ckaIdHex, 'hex') }];
     const publicThere = this.cryptoki
       .find(session, [{ type: CKA.CLASS, value: CKO_PUBLIC_KEY }, ...named])
       .some((handle) => isSame(readPublicKey(this.cryptoki, session, handle), key.spki));
     const all = this.cryptoki.find(session, [{ type: CKA.CLASS, value: CKO_PRIVATE_KEY }, ...named]);
-    const fitting = keyType === CKK_RSA ? all.filter((handle) => this.hasModulusOf(session, handle, key.spki)) : all;
+    const fitting = keyType === CKK_RSA ? all.filter((handle) => this.hasModulusOf(session, handle, expected)) : all;
     const [only] = fitting;
     if (!publicThere || only === undefined || fitting.length > 1) {
       this.assertPresent();
@@ -67,10 +70,9 @@ export class KeyObjects {
     return handle;
   }
 
-  private hasModulusOf(session: Handle, privateKey: Handle, spki: Uint8Array): boolean {
-    const expected = fromSpki(spki);
+  private hasModulusOf(session: Handle, privateKey: Handle, expected: PublicKey): boolean {
     const [modulus] = this.cryptoki.attributes(session, privateKey, [CKA.MODULUS]) ?? [];
-    if (modulus === undefined || expected?.keyType !== CKK_RSA) return false;
+    if (modulus === undefined || expected.keyType !== CKK_RSA) return false;
     return toSpki({ ...expected, modulus }).equals(toSpki(expected));
   }
 }
