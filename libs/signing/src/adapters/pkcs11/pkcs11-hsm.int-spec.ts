@@ -115,6 +115,22 @@ describe('Pkcs11Hsm over SoftHSM2', () => {
     await hsm.close();
   });
 
+  it('users on two threads: when the one that initialised the module closes, the other one works on, and can reopen a lost token', async () => {
+    const hsm = bench.start({ thread: true });
+    await hsm.openOnMainThread();
+    await hsm.open();
+    const key = await makeKey(hsm);
+    await hsm.closeOnMainThread();
+    expect((await hsm.signOnce(key, digest())).length).toBe(64);
+    expect(bench.shim.calls('C_Initialize')).toBe(2);
+    expect((await hsm.status()).state).toBe('ready');
+    renameSync(bench.token.tokens, `${bench.token.tokens}.away`);
+    await expect(hsm.signOnce(key, digest())).rejects.toMatchObject({ errorClass: 'retryable' });
+    renameSync(`${bench.token.tokens}.away`, bench.token.tokens);
+    await until('ready', async () => (await hsm.status()).state === 'ready');
+    expect((await hsm.signOnce(key, digest())).length).toBe(64);
+  });
+
   describe('PIN', () => {
     it('rule 15: a wrong PIN is tried once over five starts, and by open() alone', async () => {
       for (let start = 0; start < 5; start++) {

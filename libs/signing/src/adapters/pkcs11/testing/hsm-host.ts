@@ -111,7 +111,11 @@ if (isMainThread && process.send !== undefined) {
   if (options.thread) {
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: options });
     worker.on('message', send);
-    process.on('message', (request: HostRequest) => worker.postMessage(request));
+    const onMainThread = serve(options, send);
+    process.on('message', (request: HostRequest) => {
+      if (request.method.startsWith('main.')) onMainThread({ ...request, method: request.method.slice(5) });
+      else worker.postMessage(request);
+    });
   } else {
     process.on('message', serve(options, send));
   }

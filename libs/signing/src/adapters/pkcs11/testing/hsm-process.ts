@@ -37,6 +37,9 @@ export class HsmProcess {
 
   open = (): Promise<void> => this.ask('open');
   close = (): Promise<void> => this.ask('close');
+  /** The same of a second Pkcs11Hsm on the main thread, where the first one is on a worker thread. */
+  openOnMainThread = (): Promise<void> => this.ask('main.open');
+  closeOnMainThread = (): Promise<void> => this.ask('main.close');
   status = (): Promise<HsmStatus> => this.ask('status');
   /** How often each PKCS#11 function ended how, by the metrics: `C_Sign ok` and so on. */
   calls = (): Promise<Readonly<Record<string, number>>> => this.ask('calls');
