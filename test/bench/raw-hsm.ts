@@ -21,7 +21,7 @@ interface Load {
 
 async function load({ ms, sessions, ...token }: Load): Promise<RawHsmRate> {
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const hsm = new Pkcs11Hsm({ ...token, sessions, failedPins: { isFailed: async () => false, remember: async () => undefined }, metrics: { call: () => undefined }, log: quiet });
+  const hsm = new Pkcs11Hsm({ ...token, sessions, failedPins: { isFailed: () => Promise.resolve(false), remember: () => Promise.resolve() }, metrics: { call: () => undefined }, log: quiet });
   await hsm.open();
   const pair = await hsm.findOrCreateKeyPair({ ckaIdHex: randomBytes(16).toString('hex'), label: 'bench', algorithm: 'ES256', modulusBits: null });
   const key = { ckaIdHex: pair.ckaIdHex, spki: pair.spki, algorithm: 'ES256' as const };

@@ -30,7 +30,8 @@ export const spkiSha256Hex = (base64Der: string): string => createHash('sha256')
 /** @param base64Der base64 DER of a SubjectPublicKeyInfo @throws SpkiError when it is of no supported kind */
 export function kindOfSpki(base64Der: string): SpkiKind {
   const { info } = parse(base64Der);
-  const { algorithmId, algorithmParams } = info.algorithm;
+  const { algorithmId } = info.algorithm;
+  const algorithmParams: unknown = info.algorithm.algorithmParams;
   const octets = info.subjectPublicKey.valueBlock.valueHexView;
   if (algorithmId === RSA_ENCRYPTION && info.parsedKey instanceof RSAPublicKey) {
     // Not `toBigInt()`: pkijs drops the zero before a first bit that is set, and asn1js then reads a negative number.

@@ -68,9 +68,9 @@ const digest = (): Buffer => randomBytes(32);
 const count = (text: string, pattern: RegExp): number => (text.match(pattern) ?? []).length;
 
 describe.each([['on the main thread', false], ['in a worker thread', true]] as const)('%s', (where, thread) => {
-  describeHsm(`Pkcs11Hsm over SoftHSM2 ${where}`, async () => {
+  describeHsm(`Pkcs11Hsm over SoftHSM2 ${where}`, () => {
     const bench = new Bench();
-    return { hsm: bench.start({ sessions: 2, thread, module: SOFTHSM_MODULE }), dispose: () => bench.dispose() };
+    return Promise.resolve({ hsm: bench.start({ sessions: 2, thread, module: SOFTHSM_MODULE }), dispose: () => bench.dispose() });
   });
 });
 

@@ -56,14 +56,16 @@ export class Pkcs11Hsm implements Hsm {
     let running: Promise<void> = Promise.resolve();
     try {
       await bounded(before, timeoutMs, () => new HsmError('retryable', 'UNAVAILABLE', 'another key pair is being generated'));
-      return await findOrCreatePair(this.ready(), request, timeoutMs, (returned) => (running = returned));
+      return await findOrCreatePair(this.ready(), request, timeoutMs, (returned) => {
+        running = returned;
+      });
     } finally {
       void running.then(free);
     }
   }
 
-  async findKeyPair(request: AdoptRequest): Promise<HsmKeyPair> {
-    return findPair(this.ready(), request);
+  findKeyPair(request: AdoptRequest): Promise<HsmKeyPair> {
+    return Promise.resolve().then(() => findPair(this.ready(), request));
   }
 
   async close(): Promise<void> {

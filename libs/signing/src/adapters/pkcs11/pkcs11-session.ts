@@ -17,7 +17,7 @@ export class Pkcs11Session implements HsmSession {
 
   async prepare(key: HsmKeyRef): Promise<void> {
     this.assertUsable();
-    await this.guarded(async () => void this.token.keys.privateKey(this.session, key));
+    await this.guarded(() => Promise.resolve().then(() => this.token.keys.privateKey(this.session, key)));
   }
 
   async sign(key: HsmKeyRef, input: Uint8Array): Promise<Uint8Array> {

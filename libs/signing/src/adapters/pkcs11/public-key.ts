@@ -82,7 +82,8 @@ export function fromSpki(spki: Uint8Array): PublicKey | undefined {
   const info = publicKeyInfo(spki);
   if (info === undefined) return undefined;
   const bits = Buffer.from(info.subjectPublicKey.valueBlock.valueHexView);
-  const { algorithmId, algorithmParams } = info.algorithm;
+  const { algorithmId } = info.algorithm;
+  const algorithmParams: unknown = info.algorithm.algorithmParams;
   if (algorithmId === RSA_ENCRYPTION) {
     const { parsedKey } = info;
     if (!(parsedKey instanceof RSAPublicKey)) return undefined;

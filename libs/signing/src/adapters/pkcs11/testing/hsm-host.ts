@@ -38,8 +38,8 @@ function serve(options: HostOptions, reply: (message: HostReply) => void): (requ
       ...config, log,
       metrics: { call: (name, _seconds, outcome) => void calls.set(`${name} ${outcome}`, (calls.get(`${name} ${outcome}`) ?? 0) + 1) },
       failedPins: {
-        isFailed: async (pin) => existsSync(failedPinsFile) && readFileSync(failedPinsFile, 'utf8').includes(hash(pin)),
-        remember: async (pin) => appendFileSync(failedPinsFile, `${hash(pin)}\n`),
+        isFailed: (pin) => Promise.resolve(existsSync(failedPinsFile) && readFileSync(failedPinsFile, 'utf8').includes(hash(pin))),
+        remember: (pin) => Promise.resolve(appendFileSync(failedPinsFile, `${hash(pin)}\n`)),
       },
     });
   const hsm = create();
@@ -94,8 +94,8 @@ function serve(options: HostOptions, reply: (message: HostReply) => void): (requ
     },
   };
   return (request) => {
-    const run = async (): Promise<unknown> => methods[request.method]?.(...(request.args as readonly never[]));
-    run().then(
+    const run = (): unknown => methods[request.method]?.(...(request.args as readonly never[]));
+    Promise.resolve().then(run).then(
       (value) => reply({ id: request.id, value }),
       (error: unknown) => {
         const known = error instanceof HsmError ? error : null;
