@@ -1,0 +1,41 @@
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { Catch } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '#platform/logging/log.js';
+import { PROBLEMS, PROBLEM_MEDIA_TYPE, problemOf } from '#platform/http/problem.js';
+import { HTTP_LIMITS } from './http-options.js';
+import type { Refusal } from './refusal-of.js';
+import { refusalOf } from './refusal-of.js';
+
+const INTERNAL: Refusal = { code: 'INTERNAL', detail: 'the request id tells where to look in the log' };
+const DEFAULT_RETRY_AFTER_SECONDS = 1;
+
+/** Every error leaves the service here, as a problem. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.log);
+  }
+}
+
+/** @param more headers that go with this error */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log, more: Readonly<Record<string, string>> = {}): void {
+  const refusal = refusalOf(error) ?? INTERNAL;
+  if (refusal === INTERNAL) log.error({ requestId: request.id, error }, 'a request ended in an unforeseen error');
+  else if (PROBLEMS[refusal.code].status >= 500) log.warn({ requestId: request.id, code: refusal.code, error }, 'a request could not be served');
+  if (reply.sent) return;
+  const { status } = PROBLEMS[refusal.code];
+  reply.code(status).headers(more).header('content-type', PROBLEM_MEDIA_TYPE);
+  if (status === 401) reply.header('www-authenticate', `Bearer realm="countersign"${request.headers.authorization === undefined ? '' : ', error="invalid_token"'}`);
+  if (status === 429 || status === 503) reply.header('retry-after', String(refusal.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
+  else if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(refusal.retryAfterSeconds));
+  if (hasLongUnreadBody(request)) reply.header('connection', 'close');
+  void reply.send(JSON.stringify(problemOf(refusal.code, refusal.detail, request.id, refusal.faults)));
+}
+
+/** Node reads to its end what a handler left, to keep the connection: not when that is a lot, or nobody knows how much. */
+const hasLongUnreadBody = (request: FastifyRequest): boolean =>
+  !request.raw.complete && (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > HTTP_LIMITS.drainBytes);

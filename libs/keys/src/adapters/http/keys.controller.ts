@@ -1,0 +1,68 @@
+import { Controller, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { CommandMeta } from '#eventing/command-meta.js';
+import type { Page } from '#eventing/page.js';
+import { setLocation, setRevision } from '#platform/http/answer-headers.js';
+import type { Answer } from '#platform/http/answer-headers.js';
+import { bodyOf } from '#platform/http/endpoint/endpoint-facts.js';
+import { Endpoint } from '#platform/http/endpoint/endpoint.decorator.js';
+import { PageQuery, pageOf, pageSchema } from '#platform/http/page.dto.js';
+import { Filter, Input, Meta } from '#platform/http/parameters/caller.decorator.js';
+import { KeyId } from '#platform/http/parameters/path.decorator.js';
+import { ref } from '#platform/http/schema/json-schema.js';
+import { GetKeyQuery } from '../../application/get-key/get-key.query.js';
+import { ListKeysQuery } from '../../application/list-keys/list-keys.query.js';
+import { RegisterKeyCommand } from '../../application/register-key/register-key.command.js';
+import { CREATING_KEY, EXAMPLE_KEY, REGISTRATIONS } from './key.examples.js';
+import { KeyBody, keyBody } from './key.schema.js';
+import { policyOf } from './policy.field.js';
+import { RegisterKeyDto } from './register-key.dto.js';
+
+@Controller()
+export class KeysController {
+  constructor(private readonly commands: CommandBus, private readonly queries: QueryBus) {}
+
+  @Endpoint({
+    id: 'registerKey', method: 'POST', path: '/v1/keys', tag: 'Keys', summary: 'Register a key', access: 'administrator',
+    description: 'The signer makes the pair in the HSM, sensitive and never extractable, or with `pkcs11` adopts one that is there.',
+    body: bodyOf(RegisterKeyDto, REGISTRATIONS),
+    answers: [
+      { status: 201, description: 'The key is there', schema: ref(KeyBody), headers: ['ETag', 'Location'], examples: { made: EXAMPLE_KEY } },
+      { status: 202, description: 'The signer is still at it: `Location` tells how it goes on', schema: ref(KeyBody), headers: ['ETag', 'Location'], examples: { creating: CREATING_KEY } },
+    ],
+    problems: ['KEY_EXISTS', 'ALGORITHM_UNSUPPORTED', 'PKCS11_KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'HSM_UNAVAILABLE'],
+  })
+  async register(@Meta() meta: CommandMeta, @Input() body: RegisterKeyDto, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody> {
+    const { keyId, purpose, algorithm, modulusBits = null, description = null, requesters, pkcs11 } = body;
+    const view = await this.commands.execute(new RegisterKeyCommand(meta, {
+      keyId, purpose, algorithm, modulusBits, description,
+      approvalPolicy: policyOf(body.approvalPolicy),
+      requesters: requesters === undefined ? null : { group: requesters.group ?? null, role: requesters.role ?? null },
+      adopt: pkcs11 === undefined ? null : { label: pkcs11.label ?? null, idHex: pkcs11.idHex?.toLowerCase() ?? null },
+    }));
+    if (view.status === 'creating') answer.code(202);
+    setRevision(answer, view.revision);
+    setLocation(answer, `/v1/keys/${view.keyId}`);
+    return keyBody(view);
+  }
+
+  @Endpoint({
+    id: 'listKeys', method: 'GET', path: '/v1/keys', tag: 'Keys', summary: 'List the keys', description: 'By keyId.', access: 'any-role', query: PageQuery,
+    answers: [{ status: 200, description: 'A page of keys', schema: pageSchema(KeyBody), examples: { page: { items: [EXAMPLE_KEY], nextCursor: 'ZnctcHJvZA' } } }],
+  })
+  async list(@Filter() query: PageQuery): Promise<Page<KeyBody>> {
+    const page = await this.queries.execute(new ListKeysQuery(pageOf(query)));
+    return { ...page, items: page.items.map(keyBody) };
+  }
+
+  @Endpoint({
+    id: 'getKey', method: 'GET', path: '/v1/keys/:keyId', tag: 'Keys', summary: 'Read a key', access: 'any-role',
+    answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }],
+    problems: ['KEY_NOT_FOUND'],
+  })
+  async read(@KeyId() keyId: string, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody> {
+    const view = await this.queries.execute(new GetKeyQuery(keyId));
+    setRevision(answer, view.revision);
+    return keyBody(view);
+  }
+}

@@ -1,0 +1,15 @@
+import { Base64Field, OneOfField, TextField } from '#platform/http/fields/text.field.js';
+import { Named } from '#platform/http/schema/json-schema.js';
+
+@Named('DecisionRequest')
+export class DecideOperationDto {
+  @OneOfField(['approve', 'reject']) readonly decision: 'approve' | 'reject';
+  // Any length that a digest may have: one that is not the operation's is a mismatch, and that is on record.
+  @Base64Field(64, { description: '`requestDigest` of the operation that was read' }) readonly requestDigest: string;
+  @TextField(0, 2000, { optional: true }) readonly comment?: string;
+}
+
+@Named('RevocationRequest')
+export class RevokeOperationDto {
+  @TextField(1, 2000) readonly reason: string;
+}

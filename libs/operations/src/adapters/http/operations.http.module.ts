@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { DecisionsController } from './decisions.controller.js';
+import { OperationsController } from './operations.controller.js';
+
+/** The calls on operations. Needs the CommandBus and the QueryBus of a global CqrsModule. */
+@Module({ controllers: [OperationsController, DecisionsController] })
+export class OperationsHttpModule {}

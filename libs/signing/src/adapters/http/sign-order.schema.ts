@@ -1,0 +1,39 @@
+import { ALGORITHMS } from '#keys/contract.js';
+import type { Algorithm } from '#keys/contract.js';
+import { Member, Named, listOf, orNull, ref } from '#platform/http/schema/json-schema.js';
+import { ActorBody } from '#platform/http/schema/people.schema.js';
+import { BASE64, COUNT, INSTANT, KEY_ID, TEXT, UUID } from '#platform/http/schema/texts.js';
+import type { SignOrderView, SignOrderViewState } from '../../application/sign-order-view.js';
+
+const STATES: readonly SignOrderViewState[] = ['reserved', 'signing', 'completed', 'failed', 'halted', 'outcome-unknown'];
+type Failure = NonNullable<SignOrderView['failure']>;
+const FAILURES: readonly Failure['code'][] = ['HSM_UNAVAILABLE', 'HSM_REFUSED', 'KEY_MISSING_IN_HSM', 'WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED', 'OUTCOME_UNKNOWN'];
+
+@Named('SignOrderFailure')
+export class FailureBody implements Failure {
+  @Member({ type: 'string', enum: FAILURES }) readonly code: Failure['code'];
+  @Member(TEXT) readonly detail: string;
+}
+
+@Named('Finding', 'What an administrator found of an unknown outcome')
+export class FindingBody {
+  @Member({ type: 'string', enum: ['signed', 'not-signed'] }) readonly finding: 'signed' | 'not-signed';
+  @Member(ref(ActorBody)) readonly by: ActorBody;
+  @Member(TEXT) readonly comment: string;
+}
+
+@Named('SignOrder', 'One request for signatures under an operation')
+export class SignOrderBody implements SignOrderView {
+  @Member(UUID) readonly signOrderId: string;
+  @Member(UUID) readonly operationId: string;
+  @Member({ type: 'string', enum: STATES }) readonly state: SignOrderViewState;
+  @Member(KEY_ID) readonly keyId: string;
+  @Member({ type: 'string', enum: ALGORITHMS }) readonly algorithm: Algorithm;
+  @Member(listOf(orNull(BASE64), { description: 'In input order; null where an unknown outcome has none; absent until there is an outcome' }), { optional: true })
+  readonly signatures?: readonly (string | null)[];
+  @Member({ ...COUNT, description: 'Spent, or reserved while it is under way' }) readonly usesConsumed: number;
+  @Member(INSTANT) readonly requestedAt: string;
+  @Member({ ...INSTANT, description: 'When it ended' }, { optional: true }) readonly at?: string;
+  @Member(ref(FailureBody), { optional: true }) readonly failure?: Failure;
+  @Member(listOf(ref(FindingBody)), { optional: true }) readonly findings?: NonNullable<SignOrderView['findings']>;
+}
