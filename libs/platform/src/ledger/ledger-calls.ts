@@ -2,19 +2,19 @@ import type { LedgerCheckpoint, LedgerEntry, LedgerIntent, LedgerRefusal, Ledger
 
 /** What the ledger's thread can do, one call at a time. Times `at` are milliseconds of the owner's monotonic clock. */
 export interface LedgerCalls {
-  claimName(signer: LedgerSigner, at: number): void;
-  releaseName(signer: LedgerSigner): void;
-  heartbeat(signer: LedgerSigner, at: number): void;
-  heartbeats(at: number): readonly (LedgerSigner & { readonly silentMs: number })[];
-  intend(signer: LedgerSigner, intent: LedgerIntent): void;
-  release(signOrderId: string, count: number): void;
-  signatures(signOrderId: string, signatures: readonly (string | null)[], options: { readonly flush: boolean }): void;
-  entry(signOrderId: string): LedgerEntry | undefined;
-  spent(operationId: string, keyId: string): number;
-  checkpoint(name: string): LedgerCheckpoint | undefined;
-  saveCheckpoint(name: string, checkpoint: LedgerCheckpoint): void;
-  isFailedPinHash(hash: string): boolean;
-  rememberFailedPinHash(hash: string): void;
+  readonly claimName: (signer: LedgerSigner, at: number) => void;
+  readonly releaseName: (signer: LedgerSigner) => void;
+  readonly heartbeat: (signer: LedgerSigner, at: number) => void;
+  readonly heartbeats: (at: number) => readonly (LedgerSigner & { readonly silentMs: number })[];
+  readonly intend: (signer: LedgerSigner, intent: LedgerIntent) => void;
+  readonly release: (signOrderId: string, count: number) => void;
+  readonly signatures: (signOrderId: string, signatures: readonly (string | null)[], options: { readonly flush: boolean }) => void;
+  readonly entry: (signOrderId: string) => LedgerEntry | undefined;
+  readonly spent: (operationId: string, keyId: string) => number;
+  readonly checkpoint: (name: string) => LedgerCheckpoint | undefined;
+  readonly saveCheckpoint: (name: string, checkpoint: LedgerCheckpoint) => void;
+  readonly isFailedPinHash: (hash: string) => boolean;
+  readonly rememberFailedPinHash: (hash: string) => void;
 }
 export type LedgerMethod = keyof LedgerCalls;
 export type LedgerCall = { [M in LedgerMethod]: { readonly method: M; readonly args: Parameters<LedgerCalls[M]> } }[LedgerMethod];
