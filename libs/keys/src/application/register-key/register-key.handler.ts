@@ -90,9 +90,9 @@ export class RegisterKeyHandler implements ICommandHandler<RegisterKeyCommand> {
     }
   }
 
-  /** Why nothing is to be written although the decider would take it; what the decider refuses is left to it. */
-  private async refusal(meta: CommandMeta, registration: KeyRegistration, { state, answers }: Folded<KeyState>): Promise<DomainError | undefined> {
-    if (answers.has(meta.commandId) || registrationRefusal(state, registration) !== undefined) return undefined;
+  /** Why nothing is to be written although the decider would take it; what the decider refuses, and so every repetition, is left to it. */
+  private async refusal(meta: CommandMeta, registration: KeyRegistration, { state }: Folded<KeyState>): Promise<DomainError | undefined> {
+    if (registrationRefusal(state, registration) !== undefined) return undefined;
     const down = this.signers.down();
     if (down !== undefined) return new DomainError('HSM_UNAVAILABLE', down, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (!meta.keyed || (await this.claims.claim(meta, registration.keyId, this.clock.now().closing))) return undefined;

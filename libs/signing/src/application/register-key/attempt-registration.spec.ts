@@ -163,6 +163,16 @@ describe('rule 15: a registration between signers', () => {
     expect((await bench.key()).status).toBe('enabled');
   });
 
+  it('goes on under the lock that it holds already', async () => {
+    const id = await bench.request();
+    const signer = bench.signer();
+    const lock = await signer.context.streams.take(id, 'fw');
+    expect(await signer.context.streams.take(id, 'fw')).toBe(lock);
+    await signer.catchUp();
+    expect(await bench.takers(id)).toEqual(['signer-1']);
+    expect((await bench.key()).status).toBe('enabled');
+  });
+
   it('another signer takes over only from a silent one', async () => {
     const id = await bench.request();
     const gone = bench.signer();
@@ -172,6 +182,7 @@ describe('rule 15: a registration between signers', () => {
     const other = bench.signer({ name: 'signer-2', mayTakeOver: (...who) => (asked.push(who), Promise.resolve(silent)) });
     await other.catchUp();
     expect(bench.token.calls).toBe(0);
+    expect(other.logged).toEqual([]);
     silent = true;
     other.registrations.sweep();
     await other.registrations.idle();
