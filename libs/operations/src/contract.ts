@@ -18,3 +18,7 @@ export { KEY_STATES } from './application/ports/key-states.port.js';
 export type { KeyStates } from './application/ports/key-states.port.js';
 export { RefusalRecorder } from './application/record-refusals/refusal-recorder.js';
 export { personOf } from './application/person.js';
+export { mayRead } from './application/may-read.js';
+export { OPERATION_STATES } from './application/ports/operation-states.port.js';
+export type { OperationStates } from './application/ports/operation-states.port.js';
+export { operationDecider } from './domain/operation/decide.js';

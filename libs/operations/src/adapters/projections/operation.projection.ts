@@ -1,0 +1,134 @@
+import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { LruMap } from '#eventing/lru-map.js';
+import { policyTerms } from '#policies/contract.js';
+import type { Transaction } from '#platform/read-model/database.js';
+import { StreamGapError } from '#platform/read-model/projection.js';
+import type { Projection, ProjectionBatch } from '#platform/read-model/projection.js';
+import { joined, listOfMany, sql } from '#platform/read-model/sql.js';
+import { evolveOperation } from '../../domain/operation/evolve.js';
+import { initialOperation } from '../../domain/operation/state.js';
+import type { OperationState } from '../../domain/operation/state.js';
+import { decodeOperationEvent, operationKind } from '../../application/operation-kind.js';
+import { OPERATION_PREFIX } from '../../contract.js';
+import { operationDeciderTable, operationKeyTable, operationRequestTable, operationsPart, operationTable, queueTermTable } from './operation-tables.js';
+import type { OperationDeciderRow, OperationRow, QueueTermRow } from './operation-tables.js';
+import { progressOf, requestOf, stateOf } from './stored-operation.js';
+
+/** States kept between batches; one is a few KiB, mostly its statement. */
+const KEPT = 1_000;
+/** SQLite takes expressions up to a depth of 1,000. */
+const DELETED_TOGETHER = 200;
+
+/** An operation in memory: as its row says, and as the events of this batch leave it. */
+interface Entry {
+  readonly operationId: string;
+  readonly requestedPosition: bigint;
+  /** Undefined while there is no row. */
+  readonly stored: OperationState | undefined;
+  readonly state: OperationState;
+  readonly revision: number;
+}
+
+type StoredRow = { readonly operationId: string; readonly position: string; readonly revision: number | string; readonly progress: string; readonly request: string };
+
+/** Lists of operations and the approvers' queue. */
+export class OperationProjection implements Projection {
+  readonly name = 'operations';
+  readonly version = `1+${operationKind.snapshotVersion}`;
+  readonly tables = operationsPart.tables;
+  #kept = new LruMap<string, Entry>(KEPT);
+
+  forget(): void {
+    this.#kept = new LruMap<string, Entry>(KEPT);
+  }
+
+  async begin(events: readonly RecordedEvent[], tx: Transaction): Promise<ProjectionBatch> {
+    const entries = new Map<string, Entry>();
+    const missing = new Set<string>();
+    for (const { stream, revision } of events) {
+      const id = operationIdOf(stream);
+      if (id === undefined || entries.has(id) || missing.has(id)) continue;
+      const kept = this.#kept.get(id);
+      if (kept !== undefined) entries.set(id, kept);
+      else if (revision > 0) missing.add(id);
+    }
+    for (const entry of await load(tx, [...missing])) entries.set(entry.operationId, entry);
+    const touched = new Set<string>();
+    return {
+      apply: (event) => {
+        const id = operationIdOf(event.stream);
+        if (id === undefined) return;
+        const entry = entries.get(id);
+        const next = follow(entry, id, event);
+        if (next === entry) return;
+        entries.set(id, next);
+        touched.add(id);
+      },
+      write: async (into) => {
+        const changed = [...touched].flatMap((id) => entries.get(id) ?? []);
+        await write(changed, into);
+        for (const entry of changed) this.#kept.set(entry.operationId, { ...entry, stored: entry.state });
+      },
+    };
+  }
+}
+
+const operationIdOf = (stream: string): string | undefined => (stream.startsWith(OPERATION_PREFIX) ? stream.slice(OPERATION_PREFIX.length) : undefined);
+
+function follow(entry: Entry | undefined, operationId: string, event: RecordedEvent): Entry {
+  const known = entry?.revision ?? -1;
+  if (entry !== undefined && event.revision <= known) return entry;
+  if (event.revision !== known + 1) throw new StreamGapError(event, known);
+  const state = evolveOperation(entry?.state ?? initialOperation, decodeOperationEvent(event));
+  if (state.request === null) throw new TypeError('an operation begins with its request');
+  return { operationId, requestedPosition: entry?.requestedPosition ?? event.position, stored: entry?.stored, state, revision: event.revision };
+}
+
+async function load(tx: Transaction, ids: readonly string[]): Promise<readonly Entry[]> {
+  if (ids.length === 0) return [];
+  const rows = await tx.query<StoredRow>(sql`
+    SELECT o.operation_id AS "operationId", CAST(o.requested_position AS TEXT) AS position, o.revision AS revision, o.progress AS progress, r.request AS request
+    FROM operation o JOIN operation_request r ON r.requested_position = o.requested_position WHERE o.operation_id IN ${listOfMany(ids)}`);
+  return rows.map((row) => {
+    const state = stateOf(row);
+    return { operationId: row.operationId, requestedPosition: BigInt(row.position), stored: state, state, revision: Number(row.revision) };
+  });
+}
+
+async function write(entries: readonly Entry[], tx: Transaction): Promise<void> {
+  const fresh = entries.filter((e) => e.stored === undefined);
+  await tx.upsert(operationTable, entries.flatMap(rowOf));
+  await tx.upsert(operationRequestTable, fresh.map((e) => ({ requestedPosition: e.requestedPosition, request: requestOf(e.state) })));
+  await tx.upsert(operationKeyTable, fresh.flatMap((e) => e.state.grants.map((g) => ({ keyId: g.keyId, requestedPosition: e.requestedPosition }))));
+  const gone = entries.flatMap((e) => (e.stored === undefined ? [] : decidersOf(e, e.stored).filter((d) => !has(decidersOf(e, e.state), d))));
+  for (let from = 0; from < gone.length; from += DELETED_TOGETHER) {
+    const these = gone.slice(from, from + DELETED_TOGETHER).map((d) => sql`(subject = ${d.subject} AND issuer = ${d.issuer} AND requested_position = ${d.requestedPosition})`);
+    await tx.run(sql`DELETE FROM operation_decider WHERE ${joined(these, ' OR ')}`);
+  }
+  await tx.upsert(operationDeciderTable, entries.flatMap((e) => decidersOf(e, e.state).filter((d) => e.stored === undefined || !has(decidersOf(e, e.stored), d))));
+  const left = entries.filter((e) => isPending(e.stored) && !isPending(e.state)).map((e) => e.requestedPosition);
+  if (left.length > 0) await tx.run(sql`DELETE FROM queue_term WHERE requested_position IN ${listOfMany(left)}`);
+  await tx.upsert(queueTermTable, entries.filter((e) => !isPending(e.stored) && isPending(e.state)).flatMap(termsOf));
+}
+
+const isPending = (state: OperationState | undefined): boolean => state?.status === 'pending';
+
+function rowOf({ operationId, requestedPosition, state, revision }: Entry): readonly OperationRow[] {
+  if (state.request === null) return [];
+  const { requestedBy, expiresAt } = state.request;
+  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, revision, progress: progressOf(state) }];
+}
+
+const decidersOf = ({ requestedPosition }: Entry, state: OperationState): readonly OperationDeciderRow[] =>
+  state.decisions.map(({ by }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition }));
+const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer);
+
+/** Every term once, however many keys ask for it. */
+function termsOf({ requestedPosition, state }: Entry): readonly QueueTermRow[] {
+  if (state.request === null) return [];
+  const { requestedBy, expiresAt } = state.request;
+  const terms = new Map<string, QueueTermRow>();
+  for (const { role, group } of state.grants.flatMap((g) => policyTerms(g.policy)))
+    terms.set(JSON.stringify([role, group]), { role, groupName: group ?? '', expiresAt, requestedPosition, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject });
+  return [...terms.values()];
+}

@@ -1,0 +1,131 @@
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import type { ReadModelDatabase } from './database.js';
+import { openProcessTables, openReadModel, openReadModelReader } from './open-read-model.js';
+import { ProcessCheckpoints, processCheckpointPart } from './process-checkpoints.js';
+import { sql } from './sql.js';
+import { subscriptionPart } from './subscription-tables.js';
+import { countingPart } from './testing/counting.projection.js';
+import type { StreamCountRow } from './testing/counting.projection.js';
+import type { Table } from './table.js';
+
+const [streamCount] = countingPart.tables as readonly [Table<StreamCountRow>];
+const count = async (database: ReadModelDatabase): Promise<number> => (await database.query(sql`SELECT stream FROM stream_count`)).length;
+
+describe('opening the read model', () => {
+  let dataDir: string;
+  let setAside: string[];
+  const open = (): Promise<ReadModelDatabase> => openReadModel({ dataDir, parts: [countingPart], setAside: (_, reason) => setAside.push(reason) });
+  const write = (database: ReadModelDatabase, stream = 'a'): Promise<void> => database.transaction((tx) => tx.upsert(streamCount, [{ stream, revision: 0, total: 1n }]));
+  const file = (): string => join(dataDir, 'read-model.db');
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'countersign-open-'));
+    setAside = [];
+  });
+  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const filled = async (): Promise<void> => {
+    const database = await open();
+    await write(database);
+    await database.close();
+  };
+
+  it('makes the tables that the entities describe', async () => {
+    await filled();
+    const sqlite = new Database(file());
+    for (const { name, entity } of [...subscriptionPart.tables, ...countingPart.tables]) {
+      const columns = sqlite.prepare<[], { name: string; notnull: number }>(`PRAGMA table_info(${name})`).all();
+      const described = Object.values(entity.options.columns).map((column) => (column as { name: string }).name);
+      expect(columns.map((c) => c.name)).toEqual(described);
+    }
+    expect(sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
+    sqlite.close();
+  });
+
+  it('keeps what was written', async () => {
+    await filled();
+    const again = await open();
+    expect(await count(again)).toBe(1);
+    expect(setAside).toEqual([]);
+    await again.close();
+  });
+
+  it.each([
+    ['is no database', () => writeFileSync(file(), 'x'.repeat(10_000))],
+    ['was cut off', () => truncateSync(file(), 5_000)],
+    ['was found damaged while in use', () => writeFileSync(`${file()}.damaged`, '')],
+  ])('puts a file aside that %s, and begins anew', async (_, spoil) => {
+    await filled();
+    spoil();
+    const again = await open();
+    expect(await count(again)).toBe(0);
+    await write(again);
+    await again.close();
+    expect(setAside).toHaveLength(1);
+    expect(readdirSync(dataDir).sort()).toEqual(['read-model.db', 'read-model.db.aside']);
+    await (await open()).close();
+    expect(setAside).toHaveLength(1);
+  });
+
+  it('notes damage that shows while the file is in use', async () => {
+    await filled();
+    const database = await open();
+    const sqlite = new Database(file());
+    for (let i = 0; i < 200; i += 1) sqlite.prepare('INSERT INTO stream_count VALUES (?, 0, 0)').run(`${i}`.padEnd(1_000, 'x'));
+    sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    const pages = sqlite.pragma('page_count', { simple: true }) as number;
+    sqlite.close();
+    const broken = openSync(file(), 'r+');
+    writeSync(broken, Buffer.alloc((pages - 5) * 4_096, 0xff), 0, (pages - 5) * 4_096, 5 * 4_096);
+    closeSync(broken);
+    await expect(count(database)).rejects.toThrow(StoreUnavailableError);
+    await database.close();
+    expect(existsSync(`${file()}.damaged`)).toBe(true);
+  });
+
+  it('puts a file of a newer release aside', async () => {
+    await filled();
+    const sqlite = new Database(file());
+    sqlite.prepare("INSERT INTO schema_migration (timestamp, name) VALUES (9, 'FromTheFuture')").run();
+    sqlite.close();
+    const again = await open();
+    expect(await count(again)).toBe(0);
+    expect(setAside).toEqual([expect.stringContaining('FromTheFuture')]);
+    await again.close();
+  });
+
+  it('gives readers what is committed, and nothing to write', async () => {
+    const writer = await open();
+    const reader = await openReadModelReader({ dataDir });
+    await write(writer);
+    expect(await count(reader)).toBe(1);
+    await expect(write(reader)).rejects.toThrow('SQLITE_READONLY');
+    await writer.transaction(async (tx) => {
+      await tx.upsert(streamCount, [{ stream: 'b', revision: 0, total: 1n }]);
+      expect(await count(reader)).toBe(1);
+    });
+    expect(await count(reader)).toBe(2);
+    await reader.close();
+    await writer.close();
+  });
+
+  it('rule 12: keeps checkpoints of process managers apart from the read model', async () => {
+    const options = { dataDir, parts: [processCheckpointPart] };
+    const processes = await openProcessTables(options);
+    const checkpoint = { storeId: 's', position: '12', eventId: 'e' };
+    await new ProcessCheckpoints(processes).save('settle', { storeId: 's', position: '5', eventId: 'd' });
+    await new ProcessCheckpoints(processes).save('settle', checkpoint);
+    await processes.close();
+    await filled();
+    writeFileSync(file(), 'x'.repeat(10_000));
+    await (await open()).close();
+    const again = await openProcessTables(options);
+    expect(await new ProcessCheckpoints(again).load('settle')).toEqual(checkpoint);
+    expect(await new ProcessCheckpoints(again).load('other')).toBeUndefined();
+    await again.close();
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { allProjections, READ_MODEL_PARTS } from '#apps/worker/src/read-model-parts.js';
+import type { EventStore } from '#eventing/event-store.port.js';
+import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
+import { rebuildReadModel } from '#platform/read-model/follow-read-model.js';
+import { openReadModel } from '#platform/read-model/open-read-model.js';
+import { Projector } from '#platform/read-model/projector.js';
+import { EVENTS_PER_OPERATION, operationHistory } from './operation-history.js';
+
+export interface ReplayRate {
+  readonly events: number;
+  /** Reading the whole log, events a second. */
+  readonly replayPerSecond: number;
+  /** Reading it and making all rows anew, events a second. */
+  readonly rebuildPerSecond: number;
+  readonly readModelBytesPerEvent: number;
+}
+
+/** Operations whose orders are under way at the same time. */
+const INTERLEAVED = 50;
+
+/** Rebuilds the read model of about so many events, from an embedded log in a temporary folder. */
+export async function measureRebuild(events: number): Promise<ReplayRate> {
+  const dir = mkdtempSync(join(tmpdir(), 'countersign-replay-'));
+  const log = await openEmbeddedLog({ dir });
+  try {
+    await seed(log.store, Math.max(1, Math.round(events / EVENTS_PER_OPERATION)));
+    const replayed = await timed(() => replay(log.store));
+    const database = await openReadModel({ dataDir: dir, parts: READ_MODEL_PARTS });
+    try {
+      const projector = new Projector(database, allProjections());
+      const rebuilt = await rebuildReadModel({ store: log.store, projector, signal: new AbortController().signal });
+      return {
+        events: rebuilt.events,
+        replayPerSecond: Math.round((replayed.result * 1000) / replayed.ms),
+        rebuildPerSecond: Math.round((rebuilt.events * 1000) / rebuilt.ms),
+        readModelBytesPerEvent: Math.round(statSync(join(dir, 'read-model.db')).size / rebuilt.events),
+      };
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await log.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
+  const started = performance.now();
+  return { result: await work(), ms: performance.now() - started };
+}
+
+async function replay(store: EventStore): Promise<number> {
+  let events = 0;
+  const done = new AbortController();
+  for await (const message of store.subscribe({ signal: done.signal, batch: 500 })) {
+    if (message.kind === 'events') events += message.events.length;
+    else break;
+  }
+  done.abort();
+  return events;
+}
+
+/** Appends in the order in which a busy deployment would: step by step over many operations. */
+async function seed(store: EventStore, operations: number): Promise<void> {
+  for (let from = 0; from < operations; from += INTERLEAVED) {
+    const histories = Array.from({ length: Math.min(INTERLEAVED, operations - from) }, (_, i) => operationHistory(from + i));
+    for (let step = 0; ; step += 1) {
+      const appends = histories.flatMap((h) => h[step] ?? []);
+      if (appends.length === 0) break;
+      await Promise.all(appends.map((a) => store.append(a.stream, a.expected, a.events)));
+    }
+  }
+}
