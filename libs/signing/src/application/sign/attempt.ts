@@ -7,6 +7,7 @@ import type { Algorithm } from '#keys/contract.js';
 import type { FailureCode, SigningEvent } from '../../domain/sign-order/events.js';
 import { HsmError } from '../ports/hsm.port.js';
 import type { Hsm, HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
+import { LedgerRefusedError } from '../ports/ledger.port.js';
 import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
 import type { Authority } from './authority.js';
 import { factsOf } from './open-order.js';
@@ -113,7 +114,7 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
       session = await another(session, ref, until, context);
     }
   } catch (error) {
-    context.log({ signOrderId: order.signOrderId, error: String(error) }, 'an order failed before it was signed');
+    context.log({ signOrderId: order.signOrderId, error }, 'an order failed before it was signed');
     return unsigned(order, failureOf(error), error instanceof HsmError ? 'the HSM did not sign' : 'the signer could not go on', intended, session, context);
   }
 }
@@ -144,7 +145,7 @@ async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Ha
   const good = await verified(order, ref, session, signed.signatures, { all: verifyAll, another: () => hsm.acquire(VERIFY_WAIT_MS) });
   const signatures = good.map((s) => (s === null ? null : encode(algorithm, format, s)));
   // A crash before this is written loses signatures that exist: the order's outcome is unknown and its uses stay spent (rule 8).
-  await ledger.signatures(signOrderId, signatures, { flush: false }).catch((error: unknown) => context.log({ signOrderId, error: String(error) }, 'signatures could not be written to the ledger'));
+  await ledger.signatures(signOrderId, signatures, { flush: false }).catch((error: unknown) => context.log({ signOrderId, error }, 'signatures could not be written to the ledger'));
   const returned = order.count - signed.handed;
   if (returned > 0) await released(order, returned, context);
   const at = stream.now();
@@ -178,7 +179,9 @@ async function released(order: OpenOrder, count: number, { ledger, signal, log }
       return await ledger.release(order.signOrderId, count);
     } catch (error) {
       if (signal.aborted) throw error;
-      log({ signOrderId: order.signOrderId, error: String(error) }, 'the ledger could not be written; trying again');
+      log({ signOrderId: order.signOrderId, error }, 'uses could not be released in the ledger');
+      // What the ledger refuses it counts for ever: too many, never too few.
+      if (error instanceof LedgerRefusedError) return;
       await pause(RELEASE_PAUSE_MS, signal);
     }
   }

@@ -19,6 +19,8 @@ export class OrderStream {
     private readonly clock: TrustedClock,
     private readonly signer: string,
     private readonly signal: AbortSignal,
+    /** Told of each event that is in the store. */
+    private readonly appended: (event: SigningEvent) => void = () => undefined,
   ) {}
 
   now(): string {
@@ -34,9 +36,15 @@ export class OrderStream {
     const stream = signOrderStream(signOrderId);
     for (;;) {
       try {
-        return { at: (await this.store.append(stream, expected, [written])).position };
+        const { position } = await this.store.append(stream, expected, [written]);
+        this.appended(event);
+        return { at: position };
       } catch (error) {
-        if (error instanceof ConflictError) return this.found(stream, expected, written.id);
+        if (error instanceof ConflictError) {
+          const found = await this.found(stream, expected, written.id);
+          if ('at' in found) this.appended(event);
+          return found;
+        }
         if (this.signal.aborted) throw error;
         await pause(error instanceof OutcomeUnknownError ? RESEND_PAUSE_MS : RETRY_PAUSE_MS, this.signal);
       }

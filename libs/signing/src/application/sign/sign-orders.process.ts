@@ -54,7 +54,7 @@ export class SignOrdersProcess {
         try {
           await recover(tracked.order, tracked.lock, signer, ledger, stream);
         } catch (error) {
-          log({ signOrderId: tracked.order.signOrderId, error: String(error) }, 'an order could not be recovered; the next sweep tries again');
+          log({ signOrderId: tracked.order.signOrderId, error }, 'an order could not be recovered; the next sweep tries again');
         } finally {
           tracked.busy = false;
         }
@@ -108,7 +108,7 @@ export class SignOrdersProcess {
       if (this.options.stopped() === undefined && this.context.clock.monotonic() - tracked.since > RETRY_FOR_MS) return await this.end(tracked, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
       void this.again(tracked);
     } catch (error) {
-      log({ signOrderId: tracked.order.signOrderId, error: String(error) }, 'an attempt broke; the next sweep looks at its order again');
+      log({ signOrderId: tracked.order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
     }
   }
 

@@ -18,9 +18,6 @@ export interface SignerOptions {
   readonly trustedClock: TrustedClock;
   readonly context: AttemptContext;
   readonly concurrency: number;
-  /** Sees every event before the orders do: the keys' registrations, the clock's confirmations. */
-  readonly alsoOffer: (events: readonly RecordedEvent[]) => void;
-  readonly caughtUp: () => void;
 }
 
 /** Follows the log, signs what is accepted, keeps its name alive in the ledger. */
@@ -64,7 +61,7 @@ export class Signer {
       if (!(error instanceof CheckpointLostError)) throw error;
       // Rule 12: not the store that this ledger has signed for. Nothing is signed until somebody looks.
       this.fault = 'the event store does not hold what this signer has seen (CHECKPOINT_LOST)';
-      context.log({ error: String(error) }, 'signing stopped');
+      context.log({ error }, 'signing stopped');
     }
     this.every(HEARTBEAT_MS, () => context.ledger.heartbeat(context.signer));
     this.every(SWEEP_MS, () => this.orders.sweep());
@@ -96,11 +93,10 @@ export class Signer {
   }
 
   private handle(events: readonly RecordedEvent[]): Promise<void> {
-    const { context, trustedClock, alsoOffer } = this.options;
+    const { context, trustedClock } = this.options;
     for (const event of events) trustedClock.follow(event);
     // Authority first: an order is judged by states that have seen its reservation.
     context.authority.offer(events);
-    alsoOffer(events);
     this.orders.offer(events);
     if (this.caught) this.fault = undefined;
     return Promise.resolve();
@@ -110,12 +106,11 @@ export class Signer {
     this.caught = true;
     this.fault = undefined;
     this.orders.caughtUp();
-    this.options.caughtUp();
   }
 
   private broken(error: unknown, attempt: number): void {
     this.fault = error instanceof StoreUnavailableError ? 'the event store does not answer' : 'an event could not be understood; signing stopped';
-    this.options.context.log({ error: String(error), attempt }, 'the subscription broke');
+    this.options.context.log({ error, attempt }, 'the subscription broke');
   }
 
   private async saveCheckpoint(): Promise<void> {
@@ -132,7 +127,7 @@ export class Signer {
         if (busy) return;
         busy = true;
         run()
-          .catch((error: unknown) => this.options.context.log({ error: String(error) }, 'a periodic step of the signer failed'))
+          .catch((error: unknown) => this.options.context.log({ error }, 'a periodic step of the signer failed'))
           .finally(() => (busy = false));
       }, ms).unref(),
     );

@@ -1,0 +1,196 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { CommandExecutor } from '#eventing/command-executor.js';
+import type { CommandMeta } from '#eventing/command-meta.js';
+import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
+import { StreamStates } from '#eventing/stream-states.js';
+import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
+import { TrustedClock } from '#eventing/trusted-clock.js';
+import { keyKind, keyStream } from '#keys/contract.js';
+import { operationDecider, operationKind, operationStream } from '#operations/contract.js';
+import type { OperationExecutor, OperationState } from '#operations/contract.js';
+import { signOrderStream } from '../../../streams.js';
+import type { SigningEvent } from '../../../domain/sign-order/events.js';
+import { MemoryLedger, newLedgerMemory } from '../../ports/testing/memory-ledger.js';
+import type { Ledger } from '../../ports/ledger.port.js';
+import { settleUses } from '../../settle-uses/settle-uses.process.js';
+import { Authority } from '../authority.js';
+import { OrderStream } from '../order-stream.js';
+import { Signer } from '../signer.js';
+import { FakeHsm } from './fake-hsm.js';
+
+const ORDERER = { issuer: 'https://idp.test', subject: 'orderer-1' };
+const ADMIN = { issuer: 'https://idp.test', subject: 'admin-1' };
+const SPKI = Buffer.from('the public key of k');
+const SPKI_SHA256 = createHash('sha256').update(SPKI).digest('hex');
+
+/** Time that moves when a test says so; timers are real. */
+export class FakeClock {
+  private ms = Date.parse('2026-11-20T12:00:00.000Z');
+  private up = 1_000;
+  wall = (): number => this.ms;
+  monotonic = (): number => this.up;
+  advance(ms: number): void {
+    this.ms += ms;
+    this.up += ms;
+  }
+}
+
+export interface SignerHandle {
+  readonly signer: Signer;
+  readonly hsm: FakeHsm;
+  /** Ends it as kill -9 does: nothing that it would still have done reaches the store or the ledger. */
+  kill(): void;
+}
+
+/** One store and one ledger with as many signers over them as a test starts, and orders to be signed. */
+export class SagaWorld {
+  readonly store = new MemoryEventStore();
+  readonly clock = new FakeClock();
+  readonly memory = newLedgerMemory();
+  ledger: Ledger = new MemoryLedger(this.memory, this.clock.monotonic);
+  readonly trusted = new TrustedClock(this.clock);
+  readonly operations: OperationExecutor = new CommandExecutor(this.store, operationDecider, new StreamStates(this.store, operationKind, { capacity: 100 }), this.trusted);
+  private readonly handles: SignerHandle[] = [];
+
+  /** A key `k` of no policy, and an operation of `uses` uses of it. @returns operationId */
+  async operation(uses: number, validMs = 3_600_000): Promise<string> {
+    if ((await this.store.readStream(keyStream('k'), { limit: 1 })).length === 0) await this.registerKey();
+    const operationId = randomUUID();
+    const at = this.trusted.now().closing;
+    await this.operations.execute({
+      stream: operationStream(operationId),
+      meta: this.meta(ORDERER),
+      build: (now) => ({
+        type: 'request',
+        now,
+        request: {
+          operationId, requestDigest: 'd', requestedBy: ORDERER, requestedAt: at, notBefore: at, expiresAt: new Date(this.clock.wall() + validMs).toISOString(), description: 'x', approverContext: null, binding: null,
+          keyUsages: [{ keyId: 'k', algorithm: 'ES256', publicKeySha256: SPKI_SHA256, maxUsageCount: uses, policy: { type: 'none' } }],
+          personal: { name: null, claims: {}, statement: '{}' },
+        },
+      }),
+    });
+    return operationId;
+  }
+
+  /** Reserves uses as an order of `count` digests. @returns signOrderId */
+  async order(operationId: string, count = 1): Promise<string> {
+    const signOrderId = randomUUID();
+    const digests = Array.from({ length: count }, (_, i) => createHash('sha256').update(`${signOrderId} ${i}`).digest('base64'));
+    await this.operations.execute({
+      stream: operationStream(operationId),
+      meta: this.meta(ORDERER),
+      build: (now) => ({ type: 'reserve-uses', by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
+    });
+    return signOrderId;
+  }
+
+  async revoke(operationId: string): Promise<void> {
+    const by = { ...ADMIN, name: null, claims: {}, roles: ['administrator'], groups: [] };
+    await this.operations.execute({ stream: operationStream(operationId), meta: this.meta(ADMIN), build: (now) => ({ type: 'revoke', by, privileged: true, reason: 'test', now }) });
+  }
+
+  async disableKey(): Promise<void> {
+    const [last] = await this.store.readStream(keyStream('k'), { limit: 1, direction: 'backward' });
+    await this.store.append(keyStream('k'), last?.revision ?? 0, [{ id: randomUUID(), type: 'keys.disabled.v1', data: { keyId: 'k', reason: 'test', by: ADMIN }, metadata: { commandId: randomUUID(), actor: ADMIN, at: this.trusted.now().closing } }]);
+  }
+
+  /** A signer over this world's store (or a wrapper of it) and ledger. */
+  async signer(name: string, more: { readonly hsm?: FakeHsm; readonly store?: EventStore; readonly ledger?: Ledger; readonly concurrency?: number } = {}): Promise<SignerHandle> {
+    const hsm = more.hsm ?? new FakeHsm();
+    const gate = { dead: false };
+    const store = gated(more.store ?? this.store, gate);
+    const ledger = gated(more.ledger ?? this.ledger, gate);
+    const stopping = new AbortController();
+    const trustedClock = new TrustedClock(this.clock);
+    const self = { name, incarnation: randomUUID() };
+    const authority = new Authority(new StreamStates(store, operationKind, { capacity: 100 }), new StreamStates(store, keyKind, { capacity: 100 }), trustedClock);
+    const signer = new Signer({
+      store, trustedClock, concurrency: more.concurrency ?? 4,
+      context: {
+        signer: self, hsm, ledger, authority, stream: new OrderStream(store, trustedClock, name, stopping.signal), clock: this.clock, signal: stopping.signal,
+        encode: (_a, _f, signature) => Buffer.from(signature).toString('base64'), log: () => undefined,
+      },
+    });
+    await signer.start();
+    await eventually(() => Promise.resolve(signer.down()), (d) => d === undefined || /CHECKPOINT_LOST/.test(d));
+    const handle: SignerHandle = { signer, hsm, kill: () => void ((gate.dead = true), stopping.abort()) };
+    this.handles.push(handle);
+    return handle;
+  }
+
+  /** The next process: a ledger over the same memory, in which no name is held. */
+  restartLedger(): void {
+    this.ledger = new MemoryLedger(this.memory, this.clock.monotonic);
+  }
+
+  async events(signOrderId: string): Promise<readonly string[]> {
+    return (await this.store.readStream(signOrderStream(signOrderId), { limit: 100 })).map((e) => e.type.replace(/^signing\.|\.v1$/g, ''));
+  }
+
+  async last(signOrderId: string): Promise<SigningEvent> {
+    const [last] = await this.store.readStream(signOrderStream(signOrderId), { limit: 1, direction: 'backward' });
+    if (last === undefined) throw new Error(`${signOrderId} has no event`);
+    return { type: last.type, data: last.data } as SigningEvent;
+  }
+
+  /** Books all ends there are; again and again changes nothing. */
+  async settled(operationId: string): Promise<OperationState> {
+    const all: RecordedEvent[] = [...(await this.store.readAll({ limit: 100_000, prefixes: ['signOrder-'] }))];
+    await settleUses(all, this.operations);
+    await settleUses(all, this.operations);
+    return (await this.operations.states.refresh(operationStream(operationId))).state;
+  }
+
+  /** A killed signer never comes to its end: it is told to stop, and not waited for. */
+  stop(): void {
+    for (const { kill, signer } of this.handles) {
+      kill();
+      void signer.stop();
+    }
+  }
+
+  private meta(actor: typeof ORDERER): CommandMeta {
+    return { commandId: randomUUID(), keyed: false, actor, bodyDigest: null, requestId: null };
+  }
+
+  private async registerKey(): Promise<void> {
+    const at = this.trusted.now().closing;
+    const metadata = { commandId: randomUUID(), actor: ADMIN, at };
+    await this.store.append(keyStream('k'), 'no-stream', [
+      { id: randomUUID(), type: 'keys.registration-requested.v1', metadata, data: { keyId: 'k', requestedAt: at, purpose: 'firmware', algorithm: 'ES256', modulusBits: null, approvalPolicy: { type: 'none' }, description: null, requesters: null, adopt: null, ckaIdHex: 'aa' } },
+      { id: randomUUID(), type: 'keys.registered.v1', metadata, data: { keyId: 'k', publicKey: SPKI.toString('base64'), publicKeySha256: SPKI_SHA256, ckaIdHex: 'aa', tokenSerial: 'serial-1', signer: 'signer-1' } },
+    ]);
+  }
+}
+
+/** A dead process is never answered and writes nothing. */
+function gated<T extends object>(inner: T, gate: { readonly dead: boolean }): T {
+  return new Proxy(inner, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => (gate.dead ? new Promise(() => undefined) : Reflect.apply(member, target, args));
+    },
+  });
+}
+
+/** Waits for what comes about by itself, bounded. */
+export async function eventually<T>(ask: () => Promise<T>, ok: (value: T) => boolean, ms = 5_000): Promise<T> {
+  const until = performance.now() + ms;
+  for (;;) {
+    const value = await ask();
+    if (ok(value)) return value;
+    if (performance.now() > until) throw new Error(`not in time: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** A place where a test holds something and lets it go. */
+export function latch(): { readonly reached: Promise<void>; readonly released: Promise<void>; reach(): void; release(): void } {
+  let reach = (): void => undefined;
+  let release = (): void => undefined;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return { reached, released, reach: () => reach(), release: () => release() };
+}
