@@ -61,6 +61,19 @@ export const subscriptionContract = (open: OpenStore): void => {
     for (const { events } of await following) expect(idsOf(events)).toEqual(expected);
   }));
 
+  it('delivers soon after the append was answered', withStore(open, async (store) => {
+    const category = someCategory();
+    let answered = 0;
+    await follow(store, { prefixes: [category] }, ({ events, caughtUpAfter }) => {
+      if (caughtUpAfter.length === 1 && events.length === 0) {
+        // Once the consumer waits again.
+        setTimeout(() => void store.append(someStream(category), 'no-stream', someEvents(1)).then(() => (answered = performance.now())), 50);
+      }
+      return events.length === 1;
+    });
+    expect(performance.now() - answered).toBeLessThan(answered === 0 ? Infinity : 2_000);
+  }));
+
   it('delivers the streams of its prefixes alone', withStore(open, async (store) => {
     const [one, two] = [someCategory(), someCategory()];
     const wanted = someEvents(10);
