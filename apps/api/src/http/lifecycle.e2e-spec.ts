@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Controller, Module } from '@nestjs/common';
-import { Get } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
 import { GetKeyQuery } from '#keys/application/get-key/get-key.query.js';
 import { TOKEN_MINT } from '#platform/http/ports/token-mint.port.js';
+import { ClockController } from '#platform/time/http/clock.controller.js';
 import { CheckedClient } from '#test/openapi/checked-client.js';
 import { createHttpApp } from './create-http-app.js';
 import { DevTokenController } from './dev-token/dev-token.controller.js';
@@ -64,8 +65,6 @@ describe('start', () => {
     await expect(createHttpApp(ForgottenModule, { http, log: silent })).rejects.toThrow('the route GET /v1/forgotten declares no endpoint');
   });
   it('refuses endpoints that need a token when nobody can check one', async () => {
-    const { ClockController } = await import('#platform/time/http/clock.controller.js');
-    const { CqrsModule } = await import('@nestjs/cqrs');
     @Module({ imports: [CqrsModule.forRoot()], controllers: [ClockController] })
     class NobodyModule {}
     await expect(createHttpApp(NobodyModule, { http, log: silent })).rejects.toThrow('no Authenticator is provided');

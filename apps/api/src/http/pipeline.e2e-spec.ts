@@ -223,7 +223,7 @@ describe('errors of handlers', () => {
   });
   it('lets nothing out of what nobody foresaw', async () => {
     for (const thrown of [new Error('SELECT secret FROM pins'), 'a text', undefined, { statusCode: 200 }]) {
-      api.application.on(GetKeyQuery, () => { throw thrown; });
+      api.application.on(GetKeyQuery, () => Promise.reject(thrown as Error));
       const answer = await client.get('/v1/keys/fw', { token: admin, headers: { 'x-request-id': 'find-me' } });
       expect(answer).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
       expect(JSON.stringify(answer.body)).not.toMatch(/secret|a text|at /);
