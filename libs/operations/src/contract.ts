@@ -6,9 +6,7 @@ export { quorumOf, statusAt } from './domain/operation/status.js';
 export { useRefusal } from './domain/operation/use.js';
 export type { IntendedUse, Now } from './domain/operation/use.js';
 
-/** The stream of an operation. */
-export const operationStream = (operationId: string): string => `operation-${operationId}`;
-export const OPERATION_PREFIX = 'operation-';
+export { OPERATION_PREFIX, operationStream } from './streams.js';
 export { operationKind } from './application/operation-kind.js';
 export { viewOperation } from './application/view-operation.js';
 export type { OperationView, OperationViewState } from './application/operation-view.js';

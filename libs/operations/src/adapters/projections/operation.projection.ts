@@ -9,7 +9,7 @@ import { evolveOperation } from '../../domain/operation/evolve.js';
 import { initialOperation } from '../../domain/operation/state.js';
 import type { OperationState } from '../../domain/operation/state.js';
 import { decodeOperationEvent, operationKind } from '../../application/operation-kind.js';
-import { OPERATION_PREFIX } from '../../contract.js';
+import { OPERATION_PREFIX } from '../../streams.js';
 import { operationDeciderTable, operationKeyTable, operationRequestTable, operationsPart, operationTable, queueTermTable } from './operation-tables.js';
 import type { OperationDeciderRow, OperationRow, QueueTermRow } from './operation-tables.js';
 import { progressOf, requestOf, stateOf } from './stored-operation.js';

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { derivedId } from '#eventing/ids.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { systemActor } from '#kernel/actor.js';
-import { operationStream } from '../../contract.js';
+import { operationStream } from '../../streams.js';
 import { decodeOperationEvent } from '../operation-kind.js';
 import type { OperationExecutor } from '../operation-executor.js';
 import type { ExpiryTimers } from '../ports/expiry-timers.port.js';

@@ -5,7 +5,7 @@ import { STREAM_AWAITER } from '#eventing/stream-awaiter.port.js';
 import type { StreamAwaiter } from '#eventing/stream-awaiter.port.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Principal } from '#identity/contract.js';
-import { operationStream } from '../../contract.js';
+import { operationStream } from '../../streams.js';
 import { answer } from '../answer.js';
 import { mayRead } from '../may-read.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';

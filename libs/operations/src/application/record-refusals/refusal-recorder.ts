@@ -2,7 +2,7 @@ import { randomId } from '#eventing/ids.js';
 import type { Actor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { ErrorCode } from '#kernel/error-code.js';
-import { operationStream } from '../../contract.js';
+import { operationStream } from '../../streams.js';
 import type { OperationCommand } from '../../domain/operation/commands.js';
 import type { DecisionRefusal } from '../../domain/operation/events.js';
 import type { OperationExecutor } from '../operation-executor.js';

@@ -7,7 +7,7 @@ import { DomainError, invalid } from '#kernel/domain-error.js';
 import { principalView } from '#identity/contract.js';
 import type { Principal } from '#identity/contract.js';
 import type { KeyState } from '#keys/contract.js';
-import { operationStream } from '../../contract.js';
+import { operationStream } from '../../streams.js';
 import type { GrantedKey, Requested } from '../../domain/operation/events.js';
 import type { Now } from '../../domain/operation/use.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';

@@ -3,7 +3,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { EVENT_STORE } from '#eventing/event-store.port.js';
 import type { EventStore } from '#eventing/event-store.port.js';
-import { operationStream } from '../../contract.js';
+import { operationStream } from '../../streams.js';
 import { answer } from '../answer.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';
 import type { OperationExecutor } from '../operation-executor.js';

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { operationStream } from '../../contract.js';
+import { operationStream } from '../../streams.js';
 import { answer } from '../answer.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';
 import type { OperationExecutor } from '../operation-executor.js';

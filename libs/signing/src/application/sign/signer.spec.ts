@@ -195,7 +195,7 @@ describe('the signer', () => {
       expect(await ended(order)).toEqual(['started', 'outcome-unknown']);
       const { data } = await world.last(order);
       expect(data).toMatchObject({ spent: 9, returned: 1 });
-      expect((data as { signatures: unknown[] }).signatures.map((s) => s === null)).toEqual(Array.from({ length: 10 }, (_, i) => i === k - 1));
+      expect((data as unknown as { signatures: unknown[] }).signatures.map((s) => s === null)).toEqual(Array.from({ length: 10 }, (_, i) => i === k - 1));
       expect(hsm.signed).toHaveLength(9);
       expect((await world.settled(operationId)).grants[0]).toMatchObject({ reserved: 0, spent: 9 });
     });

@@ -1,0 +1,29 @@
+import { AuditTrailHandler } from '#evidence/application/audit-trail/audit-trail.handler.js';
+import { OperationTrailHandler } from '#evidence/application/operation-trail/operation-trail.handler.js';
+import { ChangePolicyHandler } from '#keys/application/change-policy/change-policy.handler.js';
+import { DisableKeyHandler } from '#keys/application/disable-key/disable-key.handler.js';
+import { EnableKeyHandler } from '#keys/application/enable-key/enable-key.handler.js';
+import { GetKeyHandler } from '#keys/application/get-key/get-key.handler.js';
+import { ListKeysHandler } from '#keys/application/list-keys/list-keys.handler.js';
+import { RegisterKeyHandler } from '#keys/application/register-key/register-key.handler.js';
+import { ApprovalQueueHandler } from '#operations/application/approval-queue/approval-queue.handler.js';
+import { DecideOperationHandler } from '#operations/application/decide-operation/decide-operation.handler.js';
+import { GetOperationHandler } from '#operations/application/get-operation/get-operation.handler.js';
+import { ListOperationsHandler } from '#operations/application/list-operations/list-operations.handler.js';
+import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
+import { RevokeOperationHandler } from '#operations/application/revoke-operation/revoke-operation.handler.js';
+import { WithdrawApprovalHandler } from '#operations/application/withdraw-approval/withdraw-approval.handler.js';
+import { ConfirmClockHandler } from '#platform/time/confirm-clock/confirm-clock.handler.js';
+import { GetSignOrderHandler } from '#signing/application/get-sign-order/get-sign-order.handler.js';
+import { SignOrders } from '#signing/application/get-sign-order/sign-orders.js';
+import { ListSignOrdersHandler } from '#signing/application/list-sign-orders/list-sign-orders.handler.js';
+import { PlaceSignOrderHandler } from '#signing/application/place-sign-order/place-sign-order.handler.js';
+import { ResolveOutcomeHandler } from '#signing/application/resolve-outcome/resolve-outcome.handler.js';
+
+/** Every command and query that the api answers. */
+export const API_HANDLERS = [
+  RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
+  RequestOperationHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler,
+  PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
+  OperationTrailHandler, AuditTrailHandler, ConfirmClockHandler,
+];

@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CommandExecutor } from '#eventing/command-executor.js';
+import { DEPLOYMENT, deploymentId } from '#eventing/deployment.js';
+import { EVENT_STORE } from '#eventing/event-store.port.js';
+import type { EventStore, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
+import { FollowingAwaiter } from '#eventing/following-awaiter.js';
+import { STREAM_AWAITER } from '#eventing/stream-awaiter.port.js';
+import { StreamStates } from '#eventing/stream-states.js';
+import { TRUSTED_CLOCK, TrustedClock } from '#eventing/trusted-clock.js';
+import { SqlTrailIndex } from '#evidence/adapters/projections/sql-trail-index.js';
+import { TRAIL_INDEX } from '#evidence/application/ports/trail-index.port.js';
+import { JoseTokenVerifier } from '#identity/adapters/jose/jose-token-verifier.js';
+import type { TrustedIssuer } from '#identity/contract.js';
+import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
+import { spkiToPem } from '#keys/adapters/spki/spki.js';
+import { KEY_EXECUTOR, KEY_LIST, KEY_PREFIX, keyDecider, keyKind, keyStream, PUBLIC_KEY_PEM } from '#keys/contract.js';
+import { SqlOperationList } from '#operations/adapters/projections/sql-operation-list.js';
+import { SqlPendingOperations } from '#operations/adapters/projections/sql-pending-operations.js';
+import { OPERATION_LIST } from '#operations/application/ports/operation-list.port.js';
+import { PENDING_OPERATIONS } from '#operations/application/ports/pending-operations.port.js';
+import { KEY_STATES, OPERATION_EXECUTOR, OPERATION_PREFIX, OPERATION_STATES, operationDecider, operationKind, operationStream, RefusalRecorder } from '#operations/contract.js';
+import type { KeyStates, OperationStates } from '#operations/contract.js';
+import type { Config } from '#platform/config/config.js';
+import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
+import { HTTP_METRICS, METRICS_SOURCE } from '#platform/http/ports/metrics.port.js';
+import type { HttpMetrics, MetricsSource } from '#platform/http/ports/metrics.port.js';
+import { READINESS_CHECKS } from '#platform/http/ports/readiness-check.port.js';
+import type { ReadinessCheck } from '#platform/http/ports/readiness-check.port.js';
+import type { Log } from '#platform/logging/log.js';
+import type { ReadModelDatabase } from '#platform/read-model/database.js';
+import type { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
+import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
+import { countEvents } from '#platform/telemetry/count-events.js';
+import type { MetricsRegistry } from '#platform/telemetry/create-metrics.js';
+import { systemClock } from '#platform/time/system-clock.js';
+import { SqlSignOrders } from '#signing/adapters/projections/sql-sign-orders.js';
+import { SIGN_ORDER_LIST } from '#signing/application/ports/sign-order-list.port.js';
+import { RESOLUTION_EXECUTOR } from '#signing/application/resolve-outcome/resolve-outcome.handler.js';
+import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from '#signing/contract.js';
+import type { SignerStatus } from '#signing/contract.js';
+import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
+import { API_HANDLERS } from './handlers.js';
+import { API_HTTP_MODULES } from './http/api-http.modules.js';
+import { createHttpApp } from './http/create-http-app.js';
+import type { HttpAppOptions } from './http/http-options.js';
+
+/** Folded streams that are kept in memory, of operations and of keys each. */
+const CACHED_STREAMS = 5_000;
+
+export interface ApiParts {
+  readonly config: Config;
+  readonly issuers: readonly TrustedIssuer[];
+  readonly store: EventStore;
+  /** The read model's rows, for reading, and how far they are. */
+  readonly rows: ReadModelDatabase;
+  readonly progress: ReadModelProgress;
+  readonly signers: SignerStatus;
+  readonly readiness: readonly ReadinessCheck[];
+  readonly metrics: MetricsRegistry;
+  readonly log: Log;
+  /** What a profile adds: providers with their controllers, and raw handlers under a path. */
+  readonly extra?: { readonly module?: DynamicModule; readonly mounts?: NonNullable<HttpAppOptions['mounts']> };
+}
+
+export interface RunningApi {
+  readonly app: NestFastifyApplication;
+  /** Finishes what is in flight, then writes the refusals that were counted. */
+  stop(): Promise<void>;
+}
+
+@Module({})
+class ApiModule {}
+
+/** The api of a process, listening. @throws StoreUnavailableError, and what listening throws (EADDRINUSE) */
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
+  const { config, store, log, metrics } = parts;
+  const stopping = new AbortController();
+  const clock = new TrustedClock(systemClock);
+  await clock.start(store);
+  const snapshots = openSnapshotStore({ file: join(config.dataDir, 'api-snapshots.db') });
+  const folding = { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock) };
+  const observe = { conflict: () => metrics.appendConflict(), appended: (events: readonly NewEvent[]) => countEvents(metrics, events) };
+  const operations = new CommandExecutor(store, operationDecider, new StreamStates(store, operationKind, folding), clock, observe);
+  const keys = new CommandExecutor(store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
+  const resolutions = new CommandExecutor(store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
+  const refusals = new RefusalRecorder(operations, (error) => log.warn({ error }, 'a refusal could not be recorded'));
+  const awaiter = new FollowingAwaiter({
+    store,
+    prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-'],
+    name: 'api',
+    failed: (error) => log.warn({ error, subscription: 'api' }, 'the subscription broke'),
+  });
+  awaiter.onEvent((event: RecordedEvent) => {
+    clock.follow(event);
+    if (event.stream.startsWith(KEY_PREFIX)) keys.states.offer(event);
+    else if (event.stream.startsWith(OPERATION_PREFIX)) operations.states.offer(event);
+  });
+  const keyStates: KeyStates = { fresh: (keyId) => keys.states.refresh(keyStream(keyId)), known: (keyId) => keys.states.load(keyStream(keyId)) };
+  const operationStates: OperationStates = { load: (operationId) => operations.states.refresh(operationStream(operationId)) };
+  const signOrders = new SqlSignOrders(parts.rows, parts.progress);
+  const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
+  const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds) };
+  const verifier = new JoseTokenVerifier({ issuers: parts.issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } });
+  const clockCheck: ReadinessCheck = { name: 'clock', check: () => Promise.resolve(clock.jumped()) };
+  const provided: readonly [symbol, unknown][] = [
+    [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, await deploymentId(store, clock.now().closing)], [STREAM_AWAITER, awaiter],
+    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)],
+    [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, new SqlKeyList(parts.rows, spkiToPem)], [PUBLIC_KEY_PEM, spkiToPem],
+    [RESOLUTION_EXECUTOR, resolutions], [SIGN_ORDER_LIST, signOrders], [STARTED_ORDERS, signOrders], [SIGNER_STATUS, parts.signers], [TRAIL_INDEX, new SqlTrailIndex(parts.rows)],
+    [AUTHENTICATOR, verifier], [METRICS_SOURCE, source], [HTTP_METRICS, httpMetrics], [READINESS_CHECKS, [...parts.readiness, clockCheck]],
+  ];
+  const providers: Provider[] = [...provided.map(([provide, useValue]) => ({ provide, useValue })), { provide: RefusalRecorder, useValue: refusals }, ...API_HANDLERS];
+  const module: DynamicModule = {
+    module: ApiModule,
+    global: true,
+    imports: [CqrsModule.forRoot(), ...API_HTTP_MODULES, ...(parts.extra?.module === undefined ? [] : [parts.extra.module])],
+    providers,
+    exports: [...provided.map(([token]) => token), RefusalRecorder],
+  };
+  const app = await createHttpApp(module, { http: config.http, log, mounts: parts.extra?.mounts ?? [] });
+  // Handlers are registered by now: what is followed may cause commands.
+  await awaiter.start(stopping.signal);
+  await app.listen(config.http.port, config.http.host);
+  return {
+    app,
+    async stop() {
+      await app.close();
+      await refusals.flush();
+      stopping.abort();
+      await awaiter.done();
+      snapshots.close();
+    },
+  };
+}

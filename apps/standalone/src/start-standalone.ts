@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { startApi } from '#apps/api/src/start-api.js';
+import type { Config, HsmConfig } from '#platform/config/config.js';
+import { lockDataFolder } from '#platform/data-folder/data-folder.js';
+import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
+import type { ReadinessCheck } from '#platform/http/ports/readiness-check.port.js';
+import type { Log } from '#platform/logging/log.js';
+import { openReadModelReader } from '#platform/read-model/open-read-model.js';
+import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
+import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import type { SignerStatus } from '#signing/contract.js';
+import { developmentParts } from './development-parts.js';
+import { OwnedThread } from './threads/owned-thread.js';
+import type { SignerReport, SignerThreadData, WorkerReport } from './threads/thread-protocol.js';
+
+/** SIGTERM is answered within 10 s: threads that take longer are cut off, what they left is recovered at the next start. */
+const THREAD_STOP_MS = 4_000;
+
+export interface RunningStandalone {
+  readonly url: string;
+  /** Resolves with the reason when a part ended that the others can't do without. */
+  readonly broken: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * api, worker and signer in one process on embedded stores. The thread that serves HTTP waits for no disk and no HSM: the log's writer, the
+ * projections and the signer with its ledger have threads of their own.
+ * @throws DataFolderLockedError, StoreUnavailableError, ThreadStartError, and what listening throws
+ */
+export async function startStandalone(config: Config, hsm: HsmConfig, log: Log): Promise<RunningStandalone> {
+  const lock = lockDataFolder(config.dataDir);
+  const metrics = createMetrics();
+  const eventLog = await openEmbeddedLog({ dir: join(config.dataDir, 'events') });
+  const progress = new ReadModelProgress();
+  const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', { config, log: eventLog.attach(), metrics: metrics.portFor('worker') }, ({ state }) => progress.update(state));
+  const signerData: SignerThreadData = { config, hsm, log: eventLog.attach(), metrics: metrics.portFor('signer') };
+  const signer = new OwnedThread<SignerReport>('signer', 'apps/standalone/src/threads/signer.worker', signerData);
+  await Promise.all([worker.started, signer.started]);
+
+  const rows = await openReadModelReader({ dataDir: config.dataDir });
+  const signers: SignerStatus = { down: () => signer.silence() ?? signer.last?.down };
+  const dev = await developmentParts(config, log);
+  const api = await startApi({
+    config,
+    issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
+    store: eventLog.store,
+    rows,
+    progress,
+    signers,
+    readiness: [
+      storeCheck(() => eventLog.store.readAll({ limit: 1, direction: 'backward' })),
+      { name: 'worker', check: () => Promise.resolve(worker.silence() ?? worker.last?.fault ?? (worker.last?.state.caughtUp === true ? undefined : 'the read model has not caught up')) },
+      { name: 'signer', check: () => Promise.resolve(signers.down()) },
+    ],
+    metrics,
+    log,
+    ...(dev === undefined ? {} : { extra: { module: dev.module, mounts: dev.mounts } }),
+  });
+  await dev?.ready(api.app);
+  const broken = Promise.race([eventLog.failed.then((e) => `the event log ended: ${e.message}`), worker.ended.then(() => 'the worker ended'), signer.ended.then(() => 'the signer ended')]);
+  return {
+    url: config.http.publicUrl,
+    broken,
+    async stop() {
+      await api.stop();
+      await Promise.all([signer.stop(THREAD_STOP_MS), worker.stop(THREAD_STOP_MS)]);
+      await rows.close();
+      await eventLog.close();
+      lock.release();
+    },
+  };
+}
+
+const storeCheck = (ask: () => Promise<unknown>): ReadinessCheck => ({
+  name: 'event-store',
+  check: () => ask().then(() => undefined, () => 'the event store does not answer'),
+});

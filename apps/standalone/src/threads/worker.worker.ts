@@ -1,0 +1,28 @@
+import { workerData } from 'node:worker_threads';
+import { runWorker } from '#apps/worker/src/run-worker.js';
+import { connectEmbeddedLog } from '#platform/embedded-log/embedded-log-client.js';
+import { createLogger } from '#platform/logging/create-logger.js';
+import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
+import { serveThread } from './serve-thread.js';
+import type { ThreadData, WorkerReport } from './thread-protocol.js';
+
+const { config, log: logPort, metrics: metricsPort } = workerData as ThreadData;
+const log = createLogger({ name: 'worker' });
+const metrics = createMetrics({ process: false });
+answerMetrics(metricsPort, metrics);
+
+await serveThread<WorkerReport>(
+  async () => {
+    const store = connectEmbeddedLog(logPort);
+    const worker = await runWorker({ dataDir: config.dataDir, store, log, metrics });
+    return {
+      report: () => ({ state: worker.state(), fault: worker.fault() }),
+      async stop() {
+        await worker.stop();
+        store.close();
+        log.flush();
+      },
+    };
+  },
+  (before, now) => before.state.applied !== now.state.applied || before.state.caughtUp !== now.state.caughtUp || before.fault !== now.fault,
+);

@@ -1,0 +1,126 @@
+import { checkpointAt, CheckpointLostError, resumeAfter } from '#eventing/checkpoint.js';
+import { CommandExecutor } from '#eventing/command-executor.js';
+import { followDurably, pause } from '#eventing/durable-subscription.js';
+import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
+import { StreamStates } from '#eventing/stream-states.js';
+import { TrustedClock } from '#eventing/trusted-clock.js';
+import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/projections/sql-expiry-timers.js';
+import { ExpireOperations } from '#operations/application/expire-operations/expire-operations.process.js';
+import { OPERATION_PREFIX, operationDecider, operationKind } from '#operations/contract.js';
+import type { OperationExecutor } from '#operations/contract.js';
+import type { Log } from '#platform/logging/log.js';
+import { followReadModel } from '#platform/read-model/follow-read-model.js';
+import { openProcessTables, openReadModel } from '#platform/read-model/open-read-model.js';
+import { ProcessCheckpoints } from '#platform/read-model/process-checkpoints.js';
+import { Projector } from '#platform/read-model/projector.js';
+import type { ReadModelState } from '#platform/read-model/read-model-progress.js';
+import { countEvents } from '#platform/telemetry/count-events.js';
+import type { Metrics } from '#platform/telemetry/metrics.js';
+import { systemClock } from '#platform/time/system-clock.js';
+import { settleUses } from '#signing/application/settle-uses/settle-uses.process.js';
+import { SIGN_ORDER_PREFIX } from '#signing/contract.js';
+import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
+
+/** The subscription of the process manager that books the ends of orders. Named for ever. */
+const SETTLE_USES = 'settle-uses';
+/** Ends are booked together, so often (rule 4). */
+const SETTLE_EVERY_MS = 200;
+const SETTLE_BATCH = 4_000;
+const EXPIRY_SWEEP_MS = 1_000;
+const CACHED_STREAMS = 2_000;
+
+export interface WorkerParts {
+  readonly dataDir: string;
+  readonly store: EventStore;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface RunningWorker {
+  /** How far the read model is. */
+  state(): ReadModelState;
+  /** What its subscriptions fail at now; undefined when nothing. */
+  fault(): string | undefined;
+  stop(): Promise<void>;
+}
+
+/** Projections and process managers of a process. @throws StoreUnavailableError */
+export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): Promise<RunningWorker> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const faults = new Map<string, string>();
+  const failed = (subscription: string) => (error: unknown, attempt: number): void => {
+    faults.set(subscription, `${subscription} fails`);
+    log.warn({ error, subscription, attempt }, 'a subscription failed; it goes on from its last finished event');
+  };
+  const setAside = (file: string, reason: string): void => log.warn({ file, reason }, 'a database that can be made anew was put aside');
+  const rows = await openReadModel({ dataDir, parts: READ_MODEL_PARTS, setAside });
+  const tables = await openProcessTables({ dataDir, parts: PROCESS_PARTS, setAside });
+  const projector = new Projector(rows, allProjections(), {
+    parked: ({ projection, eventId }) => log.error({ projection, commandId: eventId }, 'an event was parked'),
+    rebuilding: (reason) => log.warn({ reason }, 'the read model is made anew'),
+  });
+  const clock = new TrustedClock(systemClock);
+  await clock.start(store);
+  const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) });
+  const operations: OperationExecutor = new CommandExecutor(store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
+  const checkpoints = new ProcessCheckpoints(tables);
+  const storeId = await store.storeId();
+
+  /** Its place in the log, or the beginning when that is another one: both process managers may see everything again. */
+  const resume = async (name: string): Promise<Position | undefined> => {
+    try {
+      return await resumeAfter(store, name, await checkpoints.load(name));
+    } catch (error) {
+      if (!(error instanceof CheckpointLostError)) throw error;
+      log.warn({ error, subscription: name }, 'the checkpoint is not in this store: everything is looked at again');
+      return undefined;
+    }
+  };
+
+  let settledAt = 0;
+  const settle = async (events: readonly RecordedEvent[]): Promise<void> => {
+    // Waits before it books, so that what ends meanwhile is booked with the next batch and not alone.
+    await pause(Math.max(0, SETTLE_EVERY_MS - (performance.now() - settledAt)), signal);
+    settledAt = performance.now();
+    await settleUses(events, operations);
+    const last = events.at(-1);
+    if (last !== undefined) await checkpoints.save(SETTLE_USES, checkpointAt(storeId, last));
+    faults.delete(SETTLE_USES);
+  };
+
+  const expiry = new ExpireOperations(operations, new SqlExpiryTimers(tables, storeId), clock);
+  const expire = async (events: readonly RecordedEvent[]): Promise<void> => {
+    for (const event of events) clock.follow(event);
+    await expiry.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX)));
+    faults.delete(EXPIRE_OPERATIONS);
+  };
+  const sweep = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await expiry.sweep().catch((error: unknown) => log.warn({ error, subscription: EXPIRE_OPERATIONS }, 'expiring failed; it is tried again'));
+      await pause(EXPIRY_SWEEP_MS, signal);
+    }
+  };
+
+  const running = [
+    followReadModel({ store, projector, signal, failed: failed('read-model') }),
+    followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], batch: SETTLE_BATCH, after: await resume(SETTLE_USES), handle: settle, signal, failed: failed(SETTLE_USES) }),
+    followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], after: await resume(EXPIRE_OPERATIONS), handle: expire, signal, failed: failed(EXPIRE_OPERATIONS) }),
+    sweep(),
+  ];
+  return {
+    state: () => {
+      const state = projector.progress.state;
+      if (state.caughtUp) faults.delete('read-model');
+      metrics.subscriptionLag('read-model', projector.progress.lag(systemClock.wall()).events);
+      return state;
+    },
+    fault: () => [...faults.values()][0],
+    async stop() {
+      stopping.abort();
+      await Promise.all(running);
+      await rows.close();
+      await tables.close();
+    },
+  };
+}
