@@ -68,7 +68,7 @@ export class Projector {
   async apply(events: readonly RecordedEvent[], storeId: string): Promise<void> {
     const last = events.at(-1);
     if (last === undefined) return;
-    this.progress.update({ caughtUp: false, waitingEvents: events.length });
+    this.progress.update({ waitingEvents: events.length });
     try {
       await this.database.transaction(async (tx) => {
         const row = await this.checkpoint(tx);

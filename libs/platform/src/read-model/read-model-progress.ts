@@ -4,7 +4,7 @@ import type { Position } from '#eventing/event-store.port.js';
 export interface ReadModelState {
   /** Position of the last event whose effect is committed; undefined before the first. */
   readonly applied: Position | undefined;
-  /** Nothing was waiting when it was last looked at. */
+  /** Everything that was there at the start, or at the last rebuild's, has been committed. */
   readonly caughtUp: boolean;
   /** Delivered and not committed yet: at least so many are behind. */
   readonly waitingEvents: number;
@@ -45,11 +45,11 @@ export class ReadModelProgress {
     });
   }
 
-  /** `seconds`: since the last committed event was written; 0 when caught up, null before the first one of a start that is behind. */
+  /** `seconds`: since the last committed event was written; 0 when nothing waits, null before the first one of a start that is behind. */
   lag(nowMs: number): { readonly events: number; readonly seconds: number | null } {
     const { caughtUp, waitingEvents, appliedAt } = this.#state;
     const since = appliedAt === undefined ? null : Math.max(0, (nowMs - Date.parse(appliedAt)) / 1000);
-    return { events: waitingEvents, seconds: caughtUp ? 0 : since };
+    return { events: waitingEvents, seconds: caughtUp && waitingEvents === 0 ? 0 : since };
   }
 
   #has(position: Position): boolean {
