@@ -1,0 +1,113 @@
+import { randomId } from '#eventing/ids.js';
+import type { RecordedEvent } from '#eventing/event-store.port.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
+import type { Principal } from '#identity/contract.js';
+import type { ReadModelDatabase } from '#platform/read-model/database.js';
+import { Projector } from '#platform/read-model/projector.js';
+import { placeholderOf, textOf } from '#platform/read-model/sql.js';
+import type { Sql } from '#platform/read-model/sql.js';
+import { temporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import type { TemporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import type { Policy } from '#policies/contract.js';
+import { ApprovalQueueHandler } from '../../application/approval-queue/approval-queue.handler.js';
+import { ApprovalQueueQuery } from '../../application/approval-queue/approval-queue.query.js';
+import type { OperationListFilter } from '../../application/ports/operation-list.port.js';
+import { operationStream } from '../../streams.js';
+import type { OperationEvent } from '../../domain/operation/events.js';
+import { OperationProjection } from './operation.projection.js';
+import { operationsPart } from './operation-tables.js';
+import { SqlOperationList } from './sql-operation-list.js';
+import { SqlPendingOperations } from './sql-pending-operations.js';
+import { instant } from './testing/random-operations.js';
+
+const MANY = 100_000;
+const GROUPS = 10;
+/** A fixed scatter, so that expiries and arrivals are in different orders. */
+const expirySeconds = (n: number): number => 1_000 + ((n * 7_919) % MANY);
+const approver = (subject: string, ...groups: readonly string[]): Principal => ({ issuer: 'i', subject, name: null, claims: {}, roles: ['approver'], groups });
+const NOW = instant(0);
+const clock = { now: () => ({ closing: NOW, opening: NOW }) } as TrustedClock;
+
+function events(n: number, decidedBy: string | null): readonly RecordedEvent[] {
+  const policy: Policy = { type: 'approvers', count: 2, group: `group${n % GROUPS}`, role: 'approver' };
+  const stream = operationStream(`op${n}`);
+  const recorded = (revision: number, event: OperationEvent): RecordedEvent => ({
+    ...event, id: randomId(), stream, revision, position: BigInt(n * 10 + revision + 1), metadata: { commandId: 'c', actor: { issuer: 'i', subject: 'orderer' }, at: NOW },
+  });
+  const requested: OperationEvent = {
+    type: 'operations.requested.v1',
+    data: {
+      operationId: `op${n}`, requestDigest: 'd', requestedBy: { issuer: 'i', subject: 'orderer' }, requestedAt: NOW, notBefore: NOW, expiresAt: instant(expirySeconds(n)), description: 'x', approverContext: null, binding: null,
+      keyUsages: [{ keyId: `key${n % 5}`, algorithm: 'ES256', publicKeySha256: 'ab', maxUsageCount: 1, policy }], personal: { name: null, claims: {}, statement: '{}' },
+    },
+  };
+  if (decidedBy === null) return [recorded(0, requested)];
+  const decision = { by: { issuer: 'i', subject: decidedBy }, roles: ['approver'], groups: [`group${n % GROUPS}`], at: NOW, requestDigest: 'd', personal: { name: null, claims: {}, comment: null } };
+  return [recorded(0, requested), recorded(1, { type: 'operations.approval-given.v1', data: decision })];
+}
+
+describe(`${MANY} pending operations`, () => {
+  let model: TemporaryReadModel;
+  const asked: Sql[] = [];
+  let database: ReadModelDatabase;
+
+  beforeAll(async () => {
+    model = await temporaryReadModel([operationsPart]);
+    const projector = new Projector(model.database, [new OperationProjection()]);
+    // 'busy' decided the half that expires first.
+    for (let n = 0; n < MANY; n += 5_000) await projector.apply(Array.from({ length: 5_000 }, (_, i) => events(n + i, expirySeconds(n + i) < 1_000 + MANY / 2 ? 'busy' : null)).flat(), 'store');
+    database = { query: (query: Sql) => (asked.push(query), model.database.query(query)) } as ReadModelDatabase;
+  });
+  afterAll(() => model.close());
+  beforeEach(() => void (asked.length = 0));
+
+  const plans = (): readonly string[] => asked.map((query) => model.plan(textOf(query, placeholderOf('better-sqlite3')), ...query.values.flatMap((v) => v ?? [])));
+  const page = async (caller: Principal, limit: number): Promise<{ readonly ids: readonly string[]; readonly ms: number }> => {
+    const handler = new ApprovalQueueHandler(new SqlPendingOperations(database), clock);
+    const began = performance.now();
+    const { items } = await handler.execute(new ApprovalQueueQuery(caller, { limit, cursor: null }));
+    return { ids: items.map((o) => o.operationId), ms: performance.now() - began };
+  };
+  const expected = (wanted: (n: number) => boolean, limit: number): readonly string[] =>
+    Array.from({ length: MANY }, (_, n) => n).filter(wanted).sort((a, b) => expirySeconds(a) - expirySeconds(b)).slice(0, limit).map((n) => `op${n}`);
+
+  it('a page of the queue comes from the index, at once', async () => {
+    const { ids, ms } = await page(approver('idle', 'group3', 'group7', 'other'), 50);
+    expect(ids).toEqual(expected((n) => n % GROUPS === 3 || n % GROUPS === 7, 50));
+    expect(ms).toBeLessThan(500);
+    for (const plan of plans()) expect(plan).not.toMatch(/SCAN (t|o|r|d|queue_term|operation)\b|USE TEMP B-TREE/);
+    expect(plans()[0]).toContain('SEARCH t USING PRIMARY KEY (role=? AND group_name=? AND expires_at>?)');
+  });
+
+  it('who decided thousands of them does not wait either', async () => {
+    const { ids, ms } = await page(approver('busy', 'group3'), 50);
+    expect(ids).toEqual(expected((n) => n % GROUPS === 3 && expirySeconds(n) >= 1_000 + MANY / 2, 50));
+    expect(ms).toBeLessThan(500);
+  });
+
+  it('who is in hundreds of groups does not wait either', async () => {
+    const { ids, ms } = await page(approver('idle', ...Array.from({ length: 400 }, (_, i) => `group${i}`)), 50);
+    expect(ids).toEqual(expected(() => true, 50));
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  const filter: OperationListFilter = { state: null, keyId: null, requestedBy: null, decidedBy: null };
+  const orderer = { issuer: 'i', subject: 'orderer' };
+  it.each<[string, Partial<OperationListFilter>]>([
+    ['all', {}],
+    ['by state', { state: 'pending' }],
+    ['by requester', { requestedBy: orderer }],
+    ['by key', { keyId: 'key1' }],
+    ['by decider', { decidedBy: { issuer: 'i', subject: 'busy' } }],
+    ['by key and state', { keyId: 'key1', state: 'pending' }],
+    ['by key and requester', { keyId: 'key1', requestedBy: orderer }],
+    ['expired', { state: 'expired' }],
+  ])('a list %s comes from an index, at once', async (_, change) => {
+    const began = performance.now();
+    const { items } = await new SqlOperationList(database).list({ ...filter, ...change }, { limit: 50, cursor: null }, NOW);
+    expect(items).toHaveLength(change.state === 'expired' ? 0 : 50);
+    expect(performance.now() - began).toBeLessThan(500);
+    // Walking along the table's own key is what "newest first" is.
+    for (const plan of plans()) expect(plan.replace('SCAN o\n', '')).not.toMatch(/SCAN/);
+  });
+});
