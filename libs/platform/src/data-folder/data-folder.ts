@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
+import { sqliteCode } from './sqlite-error.js';
 
 /** Another process, or another lock of this one, works on the folder. */
 export class DataFolderLockedError extends Error {
@@ -47,7 +48,7 @@ export const lockDataFolder = (dir: string): DataFolderLock => {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new DataFolderLockedError(dir);
+    if (sqliteCode(error)?.startsWith('SQLITE_BUSY') === true) throw new DataFolderLockedError(dir);
     throw error;
   }
   held.add(database);

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { sqliteCode } from '../data-folder/sqlite-error.js';
 import { CACHED_HEADS, CHECKPOINT_BYTES, POSITION_STEP, RECENT_BYTES, RECENT_EVENTS } from './limits.js';
 import { ForeignDatabaseError } from './log-database.js';
 import type { LogDatabase } from './log-database.js';
@@ -13,14 +13,19 @@ export class LogDownError extends Error {
   override readonly name = 'LogDownError';
 }
 
-const reasonOf = (error: Error): string => ('code' in error ? `${String(error.code)}: ${error.message}` : error.message);
+/** What the disk, or the file on it, did not do. `code` is SQLite's, undefined for a file that is not ours. */
+interface DiskFailure {
+  readonly code: string | undefined;
+  readonly message: string;
+}
+const reasonOf = ({ code, message }: DiskFailure): string => (code === undefined ? message : `${code}: ${message}`);
 /** The errors that tell of the disk. Any other one is a defect of ours: it ends the thread, and with it the store. */
-const diskError = (error: unknown): Error => {
-  if (error instanceof Database.SqliteError || error instanceof ForeignDatabaseError) return error;
+const diskFailure = (error: unknown): DiskFailure => {
+  const code = sqliteCode(error);
+  if (code !== undefined || error instanceof ForeignDatabaseError) return { code, message: (error as Error).message };
   throw error;
 };
-const isDamage = (error: Error): boolean =>
-  error instanceof ForeignDatabaseError || (error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB'));
+const isDamage = ({ code }: DiskFailure): boolean => code === undefined || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 
 /**
  * The log itself, of the thread that owns the file: decides and writes groups of appends, and says what may be seen.
@@ -78,7 +83,7 @@ export class EventLog {
       this.recent.push(written);
       return outcomes;
     } catch (error) {
-      const cause = diskError(error);
+      const cause = diskFailure(error);
       this.#fail(cause);
       this.#writable();
       // Before COMMIT nothing can have been written. From COMMIT on only the file can tell.
@@ -93,7 +98,7 @@ export class EventLog {
     try {
       return query(database);
     } catch (error) {
-      const cause = diskError(error);
+      const cause = diskFailure(error);
       this.#fail(cause);
       throw new LogDownError(reasonOf(cause));
     }
@@ -107,7 +112,7 @@ export class EventLog {
       this.#database.checkpoint();
     } catch (error) {
       // Everything acknowledged is durable in the write-ahead log; the next round tries again.
-      this.#fail(diskError(error));
+      this.#fail(diskFailure(error));
     }
   }
 
@@ -147,9 +152,9 @@ export class EventLog {
   }
 
   /** After an error at COMMIT: what the reopened file says about each append. */
-  #lookUp(group: readonly Append[], cause: Error): readonly AppendOutcome[] {
+  #lookUp(group: readonly Append[], cause: DiskFailure): readonly AppendOutcome[] {
     const unknown = group.map((): AppendOutcome => ({ kind: 'unknown', reason: reasonOf(cause) }));
-    const full = 'code' in cause && cause.code === 'SQLITE_FULL';
+    const full = cause.code === 'SQLITE_FULL';
     const database = this.#readable();
     if (database === undefined) return unknown;
     try {
@@ -160,7 +165,7 @@ export class EventLog {
         return this.#settled || full ? this.#unavailable(reasonOf(cause)) : { kind: 'unknown', reason: reasonOf(cause) };
       });
     } catch (error) {
-      this.#fail(diskError(error));
+      this.#fail(diskFailure(error));
       return unknown;
     }
   }
@@ -180,7 +185,7 @@ export class EventLog {
       if (database.last() < this.#visible) throw new ForeignDatabaseError('the file of the event log lost events');
       this.#settled = false;
     } catch (error) {
-      this.#fail(diskError(error));
+      this.#fail(diskFailure(error));
     }
     return this.#database;
   }
@@ -196,7 +201,7 @@ export class EventLog {
       this.#settled = true;
       return database;
     } catch (error) {
-      const cause = diskError(error);
+      const cause = diskFailure(error);
       // Still readable up to what was known: only damage closes it for good.
       if (isDamage(cause)) this.#fail(cause);
       this.#lastReason = reasonOf(cause);
@@ -205,7 +210,7 @@ export class EventLog {
   }
 
   /** Gives the connection up. What it had not committed is gone; what it cached is forgotten. */
-  #fail(cause: Error): void {
+  #fail(cause: DiskFailure): void {
     this.#lastReason = reasonOf(cause);
     if (isDamage(cause)) this.#damage = this.#lastReason;
     this.#heads.forget();
@@ -215,12 +220,12 @@ export class EventLog {
     try {
       database?.rollback();
     } catch (error) {
-      diskError(error);
+      diskFailure(error);
     }
     try {
       database?.close();
     } catch (error) {
-      diskError(error);
+      diskFailure(error);
     }
   }
 }
