@@ -37,6 +37,7 @@ describe('projecting', () => {
     await projector.apply(events, storeId);
     await projector.apply(events, storeId);
     expect(await totals()).toEqual({ a: 3, b: 10 });
+    expect(model.dump()['parked_event']).toEqual([]);
     expect(projector.progress.state.applied).toBe(events[2]?.position);
   });
 
