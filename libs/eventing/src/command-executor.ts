@@ -44,7 +44,7 @@ export interface ExecutorLimits {
 }
 export const EXECUTOR_LIMITS: ExecutorLimits = { waitingPerStream: 2_000, batch: 200, conflicts: 50, resendForMs: 8_000 };
 const RESEND_PAUSE_MS = 50;
-/** Room that a batch leaves for the metadata of one more command. */
+/** Leaves room for what a store adds to the JSON of its events. */
 const BATCH_BYTES = MAX_APPEND_BYTES - 20_000;
 
 interface Job<C, S, E> {
@@ -53,11 +53,16 @@ interface Job<C, S, E> {
   reject(error: unknown): void;
 }
 
+/** Why a command came to nothing: a DomainError, or what broke while it was decided. Told only when its batch is through, since a conflict decides it again. */
+interface Refused {
+  readonly refused: unknown;
+}
+
 /** What a batch would come to over one state: events to append, and what each job is told once they are in. */
 interface Batch<C, S, E> {
   readonly events: readonly NewEvent[];
   readonly folded: Folded<S>;
-  readonly settled: readonly { readonly job: Job<C, S, E>; readonly answer: Omit<Executed<S, E>, 'position'> | DomainError }[];
+  readonly settled: readonly { readonly job: Job<C, S, E>; readonly answer: Omit<Executed<S, E>, 'position'> | Refused }[];
   readonly left: readonly Job<C, S, E>[];
 }
 
@@ -73,7 +78,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
     private readonly decider: Decider<C, E, S>,
     readonly states: StreamStates<E, S>,
     private readonly clock: TrustedClock,
-    private readonly observe: { readonly conflict?: () => void; readonly append?: (events: number) => void } = {},
+    private readonly observe: { readonly conflict?: () => void; readonly appended?: (events: readonly NewEvent[]) => void } = {},
     private readonly limits: ExecutorLimits = EXECUTOR_LIMITS,
   ) {}
 
@@ -126,7 +131,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
           continue;
         }
         this.states.keep(stream, batch.folded);
-        this.observe.append?.(batch.events.length);
+        this.observe.appended?.(batch.events);
         position = appended;
       } else if (!fresh) {
         const now = await this.states.refresh(stream);
@@ -137,7 +142,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
         }
       }
       for (const { job, answer } of batch.settled) {
-        if (answer instanceof DomainError) job.reject(answer);
+        if ('refused' in answer) job.reject(answer.refused);
         else job.resolve({ ...answer, position: answer.events.length > 0 ? position : undefined });
       }
       return batch.left;
@@ -148,7 +153,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
     const prechecks = await Promise.all(jobs.map((job) => job.request.precheck?.(start)));
     const now = this.clock.now();
     const events: NewEvent[] = [];
-    const settled: { job: Job<C, S, E>; answer: Omit<Executed<S, E>, 'position'> | DomainError }[] = [];
+    const settled: { job: Job<C, S, E>; answer: Omit<Executed<S, E>, 'position'> | Refused }[] = [];
     const taken = new Set<string>();
     let folded = start;
     let bytes = 0;
@@ -177,44 +182,55 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
         if (written.length > 0) taken.add(meta.commandId);
         settled.push({ job, answer: { folded, events: decided.map((e, index) => ({ ...e, id: written[index]?.id ?? '' })), repeated: false } });
       } catch (error) {
-        if (error instanceof DomainError) settled.push({ job, answer: error });
-        else job.reject(error);
+        settled.push({ job, answer: { refused: error } });
       }
     }
     return { events, folded, settled, left: [] };
   }
 
   /** The state that the command was answered with; another body under its key is refused. */
-  private async repeated(stream: string, meta: CommandMeta, earlier: { readonly revision: number; readonly bodyDigest: string | null } | undefined, folded: Folded<S>): Promise<Omit<Executed<S, E>, 'position'> | DomainError> {
+  private async repeated(stream: string, meta: CommandMeta, earlier: { readonly revision: number; readonly bodyDigest: string | null } | undefined, folded: Folded<S>): Promise<Omit<Executed<S, E>, 'position'> | Refused> {
     if (earlier === undefined) return { folded, events: [], repeated: true };
-    if (earlier.bodyDigest !== meta.bodyDigest) return new DomainError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key was used with another body');
+    if (earlier.bodyDigest !== meta.bodyDigest) return { refused: new DomainError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key was used with another body') };
     return { folded: await this.states.at(stream, earlier.revision), events: [], repeated: true };
   }
 
-  /** Sends the identical batch until its outcome is known. A conflict after an unknown outcome is believed only when our ids are not there. */
+  /**
+   * Sends the identical batch until its outcome is known. After an unknown outcome a conflict is believed only when our ids are not there,
+   * and a store that is unavailable tells nothing about what was sent before.
+   */
   private async append(stream: string, folded: Folded<S>, events: readonly NewEvent[]): Promise<Position | 'conflict'> {
     const until = performance.now() + this.limits.resendForMs;
-    for (let resent = false; ; resent = true) {
+    let unknown: OutcomeUnknownError | undefined;
+    for (;;) {
       try {
-        return (await this.store.append(stream, folded.revision < 0 ? 'no-stream' : folded.revision, events)).position;
+        return await this.appendOnce(stream, folded.revision, events, unknown !== undefined);
       } catch (error) {
-        if (error instanceof ConflictError) {
-          if (resent) {
-            const [written] = await this.store.readStream(stream, { from: folded.revision + 1, limit: 1 });
-            if (written !== undefined && written.id === events[0]?.id) return written.position;
-          }
-          return 'conflict';
-        }
-        if (!(error instanceof OutcomeUnknownError) || performance.now() > until) throw error;
+        if (error instanceof OutcomeUnknownError) unknown = error;
+        else if (unknown === undefined || !(error instanceof StoreUnavailableError)) throw error;
+        if (performance.now() > until) throw unknown;
         await pause(RESEND_PAUSE_MS);
       }
+    }
+  }
+
+  private async appendOnce(stream: string, revision: number, events: readonly NewEvent[], resent: boolean): Promise<Position | 'conflict'> {
+    try {
+      return (await this.store.append(stream, revision < 0 ? 'no-stream' : revision, events)).position;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      if (!resent) return 'conflict';
+      // Appends are atomic: when the first of ours is there, all are.
+      const [written] = await this.store.readStream(stream, { from: revision + 1, limit: 1 });
+      return written !== undefined && written.id === events[0]?.id ? written.position : 'conflict';
     }
   }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const sizeOf = (event: NewEvent): number => Buffer.byteLength(JSON.stringify(event.data)) + Buffer.byteLength(JSON.stringify(event.metadata)) + 2 * event.type.length;
+/** With the comma that follows it. */
+const sizeOf = (event: NewEvent): number => Buffer.byteLength(JSON.stringify(event)) + 1;
 
 function newEvent(event: DomainEvent, meta: CommandMeta, id: string, now: Now): NewEvent {
   const { commandId, actor, bodyDigest, requestId } = meta;

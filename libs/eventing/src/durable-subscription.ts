@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from './event-store.port.js';
 import type { EventStore, Position, RecordedEvent } from './event-store.port.js';
 
 export interface DurableSubscriptionOptions {
@@ -41,12 +42,14 @@ export async function followDurably(options: DurableSubscriptionOptions): Promis
         attempt = 0;
         after = message.events.at(-1)?.position ?? after;
       }
+      // Only the signal ends it: another end is a broken one, and asked for again without a pause it would hold the thread.
+      throw new StoreUnavailableError('the subscription ended');
     } catch (error) {
       if (signal.aborted) return;
       attempt += 1;
       options.failed?.(error, attempt);
     }
-    if (!signal.aborted && attempt > 0) await pause(Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)), signal);
+    await pause(Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)), signal);
   }
 }
 

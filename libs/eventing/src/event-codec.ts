@@ -19,7 +19,8 @@ export type Decode<E extends DomainEvent> = (recorded: RecordedEvent) => E;
 export function eventCodec<E extends DomainEvent>(types: readonly E['type'][], upcasters: Readonly<Record<string, (data: unknown) => E>> = {}): Decode<E> {
   const known = new Set<string>(types);
   return (recorded) => {
-    const lift = upcasters[recorded.type];
+    // A name comes from the store: `constructor` is nobody's upcaster.
+    const lift = Object.hasOwn(upcasters, recorded.type) ? upcasters[recorded.type] : undefined;
     if (lift !== undefined) return lift(recorded.data);
     if (!known.has(recorded.type)) throw new UnknownEventTypeError(recorded.stream, recorded.revision, recorded.type);
     // The store holds what `decide` returned under this very name; golden files pin its shape.

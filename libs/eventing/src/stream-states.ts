@@ -42,8 +42,8 @@ export const SNAPSHOT_EVERY = 200;
 export class StreamStates<E extends DomainEvent, S> {
   private readonly cache: LruMap<string, Folded<S>>;
   private readonly snapshotAt = new LruMap<string, number>(50_000);
-  /** Reads under way, so that an event offered meanwhile is not missed. */
-  private readonly reading = new Map<string, Set<{ overtaken: boolean }>>();
+  /** Reads under way with the highest revision offered meanwhile, so that no event is missed. */
+  private readonly reading = new Map<string, Set<{ offered: number }>>();
   /** How many events were read from the store so far. */
   eventsRead = 0;
 
@@ -69,7 +69,7 @@ export class StreamStates<E extends DomainEvent, S> {
   async refresh(stream: string): Promise<Folded<S>> {
     let folded = this.cache.get(stream) ?? (await this.fromSnapshot(stream)) ?? this.empty();
     for (;;) {
-      const reading = { overtaken: false };
+      const reading = { offered: -1 };
       this.reading.set(stream, (this.reading.get(stream) ?? new Set()).add(reading));
       let page: readonly RecordedEvent[];
       try {
@@ -79,8 +79,8 @@ export class StreamStates<E extends DomainEvent, S> {
       }
       this.eventsRead += page.length;
       folded = page.reduce((f, e) => this.fold(f, e), folded);
-      // A subscription told of an event while the page was on its way: whether the page has it, only another look tells.
-      if (page.length < PAGE && !reading.overtaken) return this.keep(stream, folded);
+      // A subscription told of an event while the page was on its way, which the page does not have: it would not come again.
+      if (page.length < PAGE && reading.offered <= folded.revision) return this.keep(stream, folded);
     }
   }
 
@@ -107,7 +107,7 @@ export class StreamStates<E extends DomainEvent, S> {
 
   /** An event that a subscription brought: folded when it is the next of a cached stream. A gap forgets the stream. */
   offer(event: RecordedEvent): void {
-    for (const reading of this.reading.get(event.stream) ?? []) reading.overtaken = true;
+    for (const reading of this.reading.get(event.stream) ?? []) reading.offered = Math.max(reading.offered, event.revision);
     const cached = this.cache.get(event.stream);
     if (cached === undefined || event.revision <= cached.revision) return;
     if (event.revision === cached.revision + 1) this.keep(event.stream, this.fold(cached, event));
@@ -125,11 +125,13 @@ export class StreamStates<E extends DomainEvent, S> {
     const revision = folded.revision + 1;
     const { commandId, bodyDigest } = written.metadata;
     const standing = this.kind.forgets?.(event) === true ? new Map<string, EarlierAnswer>() : folded.answers;
-    const answers = this.kind.remembers(event) ? new Map(standing).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : standing;
+    // An answer ends with its command's last event, whatever that is: `approved` belongs to the approval that completed the quorum.
+    const goesOn = folded.revision >= 0 && standing.get(commandId)?.revision === folded.revision;
+    const answers = goesOn || this.kind.remembers(event) ? new Map(standing).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : standing;
     return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers };
   }
 
-  private read(stream: string, reading: { overtaken: boolean }): void {
+  private read(stream: string, reading: { offered: number }): void {
     const others = this.reading.get(stream);
     others?.delete(reading);
     if (others?.size === 0) this.reading.delete(stream);

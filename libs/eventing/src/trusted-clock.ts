@@ -22,6 +22,7 @@ const instant = (ms: number): Instant => new Date(ms).toISOString();
 export class TrustedClock {
   /** wall - monotonic, as it was when the clock was last trusted. */
   private offset: number;
+  /** The latest time that was told or seen, ms: `closing` does not go back behind it while this process lives. */
   private latest = 0;
   /** Where the last confirmation stands: what was written before it, maybe under a wrong clock, counts no longer. */
   private confirmation: Position | undefined;
@@ -33,7 +34,8 @@ export class TrustedClock {
 
   now(): { readonly closing: Instant; readonly opening: Instant } {
     const wall = this.check();
-    return { closing: instant(Math.max(wall, this.latest)), opening: instant(wall) };
+    this.latest = Math.max(this.latest, wall);
+    return { closing: instant(this.latest), opening: instant(wall) };
   }
 
   /** An event that is in the store: a time to be observed, or a confirmation. */
@@ -54,10 +56,9 @@ export class TrustedClock {
   observe(at: Instant, position: Position): void {
     if (this.confirmation !== undefined && position <= this.confirmation) return;
     const ms = Date.parse(at);
-    if (ms <= this.latest) return;
+    if (!(ms > this.latest)) return;
     this.latest = ms;
-    const wall = this.clock.wall();
-    if (ms - wall > MAX_JUMP_MS) this.fault ??= `the clock shows ${instant(wall)}, events were written at ${at}`;
+    this.compare(ms);
   }
 
   /** Why the clock can't be trusted; undefined when it can. */
@@ -66,13 +67,19 @@ export class TrustedClock {
     return this.fault;
   }
 
-  /** An administrator vouched for the wall clock, which showed `at`, by the event at `position`. */
+  /** An administrator vouched for the wall clock, which showed `at`, by the event at `position`. Not for one that lies behind it: that of another machine, or of a later start. */
   confirm(at: Instant, position: Position): void {
     if (this.confirmation !== undefined && position <= this.confirmation) return;
     this.confirmation = position;
-    this.latest = Math.min(Date.parse(at), this.clock.wall());
+    this.latest = Date.parse(at);
     this.offset = this.clock.wall() - this.clock.monotonic();
     this.fault = undefined;
+    this.compare(this.latest);
+  }
+
+  private compare(written: number): void {
+    const wall = this.clock.wall();
+    if (written - wall > MAX_JUMP_MS) this.fault ??= `the clock shows ${instant(wall)}, events were written at ${instant(written)}`;
   }
 
   private check(): number {
