@@ -103,7 +103,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const operationStates: OperationStates = { load: (operationId) => operations.states.refresh(operationStream(operationId)) };
   const signOrders = new SqlSignOrders(parts.rows, parts.progress);
   const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
-  const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds) };
+  const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds), refused: (code) => metrics.refusal(code) };
   const verifier = new JoseTokenVerifier({ issuers: parts.issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } });
   const clockCheck: ReadinessCheck = { name: 'clock', check: () => Promise.resolve(clock.jumped()) };
   const provided: readonly [symbol, unknown][] = [

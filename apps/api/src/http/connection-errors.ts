@@ -11,10 +11,11 @@ const OTHER = { code: 'MALFORMED_REQUEST', detail: 'the request is not HTTP/1.1'
 const STATUS_TEXT: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout' };
 
 /** Answers what never became a request, and closes. What can no longer be written to, or was answered in part, is only closed. */
-export function answerConnectionError(error: Error & { code?: string }, socket: Socket): void {
+export function answerConnectionError(error: Error & { code?: string }, socket: Socket, refused: (code: ErrorCode) => void): void {
   const isAnswering = (socket as Socket & { _httpMessage?: { headersSent?: boolean } | null })._httpMessage?.headersSent === true;
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy();
   const { code, detail } = REASON[error.code ?? ''] ?? OTHER;
+  refused(code);
   const { status } = PROBLEMS[code];
   const id = randomUUID();
   const body = JSON.stringify(problemOf(code, detail, id));

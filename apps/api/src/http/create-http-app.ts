@@ -21,6 +21,7 @@ import { mountRaw } from './mount-raw.js';
 import { NestLog } from './nest-log.js';
 import { installDocumentation, isDocumentation } from './openapi/documentation.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
+import type { ProblemObserver } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
 import { readJsonBody } from './read-body.js';
 import { installRequestChecks } from './request-checks.js';
@@ -39,6 +40,8 @@ const requestIdOf = (request: { readonly headers: Readonly<Record<string, string
  */
 export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<NestFastifyApplication> {
   const { http, log, mounts = [] } = options;
+  const metrics = once(() => provided<HttpMetrics>(app, HTTP_METRICS));
+  const observer: ProblemObserver = { log, refused: (code) => metrics()?.refused?.(code) };
   const serverOptions: FastifyServerOptions & { readonly http?: ServerOptions; readonly https?: TlsServerOptions } = {
     ...(http.tls === null ? { http: LIMITS } : { https: { ...LIMITS, cert: readFileSync(http.tls.certFile), key: readFileSync(http.tls.keyFile), minVersion: 'TLSv1.2' } }),
     trustProxy: typeof http.trustProxy === 'boolean' ? http.trustProxy : [...http.trustProxy],
@@ -47,10 +50,10 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
     return503OnClosing: false,
     genReqId: requestIdOf,
-    clientErrorHandler: answerConnectionError,
+    clientErrorHandler: (error, socket) => answerConnectionError(error, socket, observer.refused),
     // Ids longer than any we give are looked for and not found.
     routerOptions: { maxParamLength: HTTP_LIMITS.headerBytes },
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply.header('x-request-id', request.id), log),
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply.header('x-request-id', request.id), observer),
   };
   const adapter = new FastifyAdapter(serverOptions);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLog(log), bodyParser: false, abortOnError: false });
@@ -69,12 +72,12 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     reply.header('allow', allowed.join(', '));
     done(new DomainError('METHOD_NOT_ALLOWED', `this path takes ${allowed.join(', ')}`));
   });
-  installAccessLog(server, log, once(() => provided<HttpMetrics>(app, HTTP_METRICS)));
+  installAccessLog(server, log, metrics);
   const authenticator = once(() => provided<Authenticator>(app, AUTHENTICATOR));
   const limiter = http.rateLimit === null ? undefined : new RateLimiter(http.rateLimit.requestsPerMinute, () => performance.now());
   const isMounted = (path: string): boolean => mounts.some((mount) => path === mount.path || path.startsWith(`${mount.path}/`));
   installRequestChecks(server, (path) => isDocumentation(path) || isMounted(path), authenticator, limiter);
-  app.useGlobalFilters(new ProblemFilter(log));
+  app.useGlobalFilters(new ProblemFilter(observer));
   for (const mount of mounts) mountRaw(app, mount.path, mount.handler);
   installDocumentation(app);
   closeInTime(server, HTTP_LIMITS.drainMs);

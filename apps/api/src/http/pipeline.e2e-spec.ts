@@ -26,6 +26,7 @@ beforeEach(() => {
   api.application.reset();
   api.lines.length = 0;
   api.observed.length = 0;
+  api.refused.length = 0;
 });
 
 describe('the order of checks', () => {
@@ -243,5 +244,18 @@ describe('what is written of a request', () => {
   it('names unknown paths by one word', async () => {
     await client.get('/v1/nothing/here');
     expect(api.observed).toEqual([{ method: 'GET', route: 'unmatched', status: 404 }]);
+  });
+  it('counts each problem once, by its code, whichever layer it comes from', async () => {
+    await client.get('/v1/keys');
+    await client.get('/v1/audit/events', { token: admin });
+    await client.get('/v1/nothing/here');
+    await client.call('PATCH', '/v1/keys');
+    await client.post('/v1/keys', { token: admin, body: '{', wrong: true });
+    await client.get('/v1/keys?limit=0', { token: admin });
+    await client.get('/v1/keys/%zz', { token: admin });
+    api.application.on(GetKeyQuery, () => { throw new DomainError('KEY_NOT_FOUND', 'there is no such key'); });
+    await client.get('/v1/keys/fw', { token: admin });
+    await client.get('/v1/keys', { token: admin });
+    expect(api.refused).toEqual(['UNAUTHENTICATED', 'ROLE_REQUIRED', 'NOT_FOUND', 'METHOD_NOT_ALLOWED', 'MALFORMED_JSON', 'VALIDATION_FAILED', 'MALFORMED_REQUEST', 'KEY_NOT_FOUND']);
   });
 });

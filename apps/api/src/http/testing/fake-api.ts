@@ -33,6 +33,8 @@ export interface FakeApi {
   readonly url: string;
   readonly lines: LogLine[];
   readonly observed: Observation[];
+  /** Codes of the problems that were answered. */
+  readonly refused: string[];
   readonly checks: ReadinessCheck[];
   close(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function startFakeApi(options: Partial<HttpAppOptions> = {}, more: 
   const application = new FakeApplication();
   const lines: LogLine[] = [];
   const observed: Observation[] = [];
+  const refused: string[] = [];
   const checks: ReadinessCheck[] = [];
   const write = (level: keyof Log) => (fields: LogFields, message: string): void => void lines.push({ level, fields, message });
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
@@ -69,11 +72,11 @@ export async function startFakeApi(options: Partial<HttpAppOptions> = {}, more: 
       { provide: AUTHENTICATOR, useValue: authenticator },
       { provide: READINESS_CHECKS, useValue: checks },
       { provide: METRICS_SOURCE, useValue: { render: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }) } },
-      { provide: HTTP_METRICS, useValue: { observe: (method: string, route: string, status: number) => void observed.push({ method, route, status }) } },
+      { provide: HTTP_METRICS, useValue: { observe: (method: string, route: string, status: number) => void observed.push({ method, route, status }), refused: (code: string) => void refused.push(code) } },
     ],
     exports: [AUTHENTICATOR, READINESS_CHECKS, METRICS_SOURCE, HTTP_METRICS],
   };
   const app = await createHttpApp(module, { http: { tls: null, trustProxy: false, rateLimit: null }, log, ...options });
   await app.listen(0, '127.0.0.1');
-  return { app, application, url: await app.getUrl(), lines, observed, checks, close: () => app.close() };
+  return { app, application, url: await app.getUrl(), lines, observed, refused, checks, close: () => app.close() };
 }
