@@ -14,7 +14,7 @@ const DEFAULT_RETRY_AFTER_SECONDS = 1;
 /** Who hears of an error that is answered: the log, and the count of refusals by code. */
 export interface ProblemObserver {
   readonly log: Log;
-  refused(code: ErrorCode): void;
+  readonly refused: (code: ErrorCode) => void;
 }
 
 /** Every error leaves the service here, as a problem. */
