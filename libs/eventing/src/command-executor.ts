@@ -150,7 +150,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
   }
 
   private async decideAll(stream: string, jobs: readonly Job<C, S, E>[], start: Folded<S>): Promise<Batch<C, S, E>> {
-    const prechecks = await Promise.all(jobs.map((job) => job.request.precheck?.(start)));
+    const prechecks = await Promise.all(jobs.map(async (job) => job.request.precheck?.(start)));
     const now = this.clock.now();
     const events: NewEvent[] = [];
     const settled: { job: Job<C, S, E>; answer: Omit<Executed<S, E>, 'position'> | Refused }[] = [];

@@ -1,4 +1,4 @@
-import type { Configuration, JWK, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
+import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import type { DevKeys } from './dev-keys.js';
 import { devUser } from './dev-users.js';
 import { memoryAdapter } from './memory-adapter.js';
@@ -43,7 +43,7 @@ export interface ProviderSurroundings {
 export function providerConfiguration({ publicUrl, mountPath, keys, unknownResource }: ProviderSurroundings): Configuration {
   return {
     adapter: memoryAdapter(),
-    jwks: { keys: keys.jwks.keys.map((key) => ({ ...key }) as JWK) },
+    jwks: { keys: keys.jwks.keys.map((key) => ({ ...key })) },
     cookies: { keys: [...keys.cookieKeys] },
     clients: [
       {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppendTooLargeError, ConflictError, MAX_APPEND_BYTES } from '../event-store.port.js';
 import type { EventStore, ExpectedRevision, NewEvent } from '../event-store.port.js';
 import { asRecorded, idsOf, positionOf, someEvent, someEvents, someStream, withStore } from './contract-setup.js';
-import type { OpenStore } from './event-store-contract.js';
+import type { OpenStore } from './opened-store.js';
 
 const refused = async (store: EventStore, stream: string, expected: ExpectedRevision, events: readonly NewEvent[], actual: number | undefined): Promise<void> => {
   const before = await store.readStream(stream, { limit: 1_000 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ConflictError } from '../event-store.port.js';
 import type { AppendResult, EventStore } from '../event-store.port.js';
 import { idsOf, someEvent, someStream, withStore } from './contract-setup.js';
-import type { OpenStore } from './event-store-contract.js';
+import type { OpenStore } from './opened-store.js';
 
 /** An append in terms of the model: ids are numbers, chosen from few, so that resends, prefixes and mixtures all come up. */
 interface Attempt {

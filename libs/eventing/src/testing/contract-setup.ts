@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemActor } from '#kernel/actor.js';
 import type { EventStore, NewEvent, Position, RecordedEvent } from '../event-store.port.js';
-import type { OpenedStore, OpenStore } from './event-store-contract.js';
+import type { OpenedStore, OpenStore } from './opened-store.js';
 
 /** A new event with a random id. */
 export const someEvent = (data: unknown = { n: 1 }, id: string = randomUUID()): NewEvent => ({

@@ -1,17 +1,8 @@
-import type { EventStore } from '../event-store.port.js';
 import { appendContract } from './append-contract.js';
 import { appendModelContract } from './append-model-contract.js';
 import { readContract } from './read-contract.js';
+import type { OpenStore } from './opened-store.js';
 import { subscriptionContract } from './subscription-contract.js';
-
-/** A store made ready for one test. */
-export interface OpenedStore {
-  readonly store: EventStore;
-  /** Ends the store and opens it again over the same events, where this is possible; `store` is not used after it. */
-  readonly reopen?: () => Promise<EventStore>;
-  readonly close: () => Promise<void>;
-}
-export type OpenStore = () => Promise<OpenedStore>;
 
 /**
  * What every EventStore must do, by EventStoreDB's rules: declares a `describe` for Jest.

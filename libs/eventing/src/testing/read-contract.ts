@@ -1,6 +1,6 @@
 import type { EventStore, NewEvent, RecordedEvent } from '../event-store.port.js';
 import { asRecorded, idsOf, isGrowing, someCategory, someEvent, someEvents, someStream, withStore } from './contract-setup.js';
-import type { OpenStore } from './event-store-contract.js';
+import type { OpenStore } from './opened-store.js';
 
 /** Alternately appends single events to streams of these names; gives them in their order. */
 const interleave = async (store: EventStore, streams: readonly string[], rounds: number): Promise<readonly NewEvent[]> => {

@@ -1,6 +1,6 @@
 import type { EventStore, ExpectedRevision, NewEvent, Position, RecordedEvent } from '../event-store.port.js';
 import { idsOf, isGrowing, positionOf, someCategory, someEvent, someEvents, someStream, withStore } from './contract-setup.js';
-import type { OpenStore } from './event-store-contract.js';
+import type { OpenStore } from './opened-store.js';
 
 interface Followed {
   readonly events: RecordedEvent[];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { MessagePort, Worker } from 'node:worker_threads';
 import { eventStoreContract } from '#eventing/testing/event-store-contract.js';
-import type { OpenedStore } from '#eventing/testing/event-store-contract.js';
+import type { OpenedStore } from '#eventing/testing/opened-store.js';
 import { workerEntry } from '../worker-entry.js';
 import { connectEmbeddedLog } from './embedded-log-client.js';
 import type { EmbeddedLogClient } from './embedded-log-client.js';

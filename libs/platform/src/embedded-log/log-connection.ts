@@ -63,7 +63,7 @@ export class LogConnection {
       this.#waitingAppends += 1;
       this.#waitingBytes += bytes;
     }
-    this.#send({ ...request, n } as LogRequest);
+    this.#send({ ...request, n });
     return { answer, cancel: () => this.#cancel(n) };
   }
 

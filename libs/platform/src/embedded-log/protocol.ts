@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 /**
  * What travels between a client and the thread of the log: arrays of requests one way, arrays of answers the other.
  * Tuples and JSON text, so that a structured clone is little more than a copy of strings. Positions are numbers here
@@ -103,6 +104,6 @@ export interface Numbered {
 }
 
 /** To the thread, past the ports of its clients. */
-export type ControlMessage = { readonly kind: 'attach'; readonly port: import('node:worker_threads').MessagePort } | { readonly kind: 'close' };
+export type ControlMessage = { readonly kind: 'attach'; readonly port: MessagePort } | { readonly kind: 'close' };
 /** From the thread: once, when the log is open or can't be opened. */
 export type StartupMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly reason: string };

@@ -187,7 +187,7 @@ describe('JoseTokenVerifier', () => {
     await expectRefused(`Bearer ${head}.${part(claims())}.${Buffer.alloc(64).toString('base64url')}`);
     // a key that the token itself brings along
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const own = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }) as JWK, jku: `${idp.url}/evil` }).sign(privateKey);
+    const own = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }), jku: `${idp.url}/evil` }).sign(privateKey);
     await expectRefused(`Bearer ${own}`);
     expect(idp.fetches).not.toContain('/evil');
   });

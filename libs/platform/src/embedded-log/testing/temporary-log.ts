@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { OpenedStore } from '#eventing/testing/event-store-contract.js';
+import type { OpenedStore } from '#eventing/testing/opened-store.js';
 import { openEmbeddedLog } from '../embedded-log.js';
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'countersign-log-'));

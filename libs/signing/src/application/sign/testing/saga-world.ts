@@ -39,7 +39,7 @@ export interface SignerHandle {
   readonly signer: Signer;
   readonly hsm: FakeHsm;
   /** Ends it as kill -9 does: nothing that it would still have done reaches the store or the ledger. */
-  kill(): void;
+  readonly kill: () => void;
 }
 
 /** One store and one ledger with as many signers over them as a test starts, and orders to be signed. */
@@ -47,7 +47,7 @@ export class SagaWorld {
   readonly store = new MemoryEventStore();
   readonly clock = new FakeClock();
   readonly memory = newLedgerMemory();
-  ledger: Ledger = new MemoryLedger(this.memory, this.clock.monotonic);
+  ledger: Ledger = new MemoryLedger(this.memory, () => this.clock.monotonic());
   readonly trusted = new TrustedClock(this.clock);
   readonly operations: OperationExecutor = new CommandExecutor(this.store, operationDecider, new StreamStates(this.store, operationKind, { capacity: 100 }), this.trusted);
   private readonly handles: SignerHandle[] = [];
@@ -121,7 +121,7 @@ export class SagaWorld {
 
   /** The next process: a ledger over the same memory, in which no name is held. */
   restartLedger(): void {
-    this.ledger = new MemoryLedger(this.memory, this.clock.monotonic);
+    this.ledger = new MemoryLedger(this.memory, () => this.clock.monotonic());
   }
 
   async events(signOrderId: string): Promise<readonly string[]> {
