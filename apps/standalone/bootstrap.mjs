@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so';
+/** What the development profile signs with. */
+export const SOFTHSM_PACKAGES = { '/usr/lib/softhsm/libsofthsm2.so': 'libsofthsm2', '/usr/bin/softhsm2-util': 'softhsm2' };
 const INSTALL_MS = 20 * 60_000;
 const at = (...parts) => path.join(ROOT, ...parts);
 const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest('hex');
@@ -15,6 +16,18 @@ const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const run = (command, args, env = process.env) => execFileSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2], timeout: INSTALL_MS, env });
 
 class Refusal extends Error {}
+
+/** The oldest Node that it runs on. */
+export function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) throw new Refusal(`Node 20.19 or later is needed, this is ${process.versions.node}`);
+}
+
+/** One line on standard error, exit code 1. */
+export function refuse(error) {
+  say(error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
+  process.exit(1);
+}
 
 /** Packages as package-lock.json says, compiled for the Node that runs. */
 export function installPackages() {
@@ -53,14 +66,13 @@ export function installDebianPackages(files) {
 }
 
 async function start() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) throw new Refusal(`Node 20.19 or later is needed, this is ${process.versions.node}`);
+  checkNode();
   installPackages();
   build(['apps', 'libs']);
   const env = { ...process.env };
   if (env.COUNTERSIGN_CONFIG === undefined) {
     env.COUNTERSIGN_PROFILE ??= 'development';
-    if (env.COUNTERSIGN_PROFILE === 'development') installDebianPackages({ [SOFTHSM]: 'libsofthsm2', '/usr/bin/softhsm2-util': 'softhsm2' });
+    if (env.COUNTERSIGN_PROFILE === 'development') installDebianPackages(SOFTHSM_PACKAGES);
   }
   const { loadConfig } = await import(pathToFileURL(at('dist/libs/platform/src/config/load-config.js')).href);
   const sessions = loadConfig(env).hsm?.sessions ?? 8;
@@ -83,9 +95,4 @@ Countersign listens on ${url} (development profile, data in ./data)
 `);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  start().catch((error) => {
-    say(error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
-    process.exit(1);
-  });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) start().catch(refuse);

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { rebuildProjections } from '#apps/worker/src/rebuild.js';
+import { loadConfig } from '#platform/config/load-config.js';
+import { DataFolderLockedError, lockDataFolder } from '#platform/data-folder/data-folder.js';
+import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+
+/** @returns whether every event is in the rows. @throws what keeps it from beginning, or ends it */
+async function rebuild(): Promise<boolean> {
+  const { dataDir } = loadConfig(process.env, { hsm: 'optional' });
+  const dir = join(dataDir, 'events');
+  // A mistyped folder is not made into an empty store.
+  if (!existsSync(join(dir, 'events.db'))) throw new Error(`${dataDir} holds no event store`);
+  const lock = lockDataFolder(dataDir);
+  const log = await openEmbeddedLog({ dir });
+  try {
+    const { events, ms, parked } = await rebuildProjections({ store: log.store, dataDir, signal: stopping.signal });
+    process.stdout.write(`${events} events in ${(ms / 1000).toFixed(1)} s, ${Math.round((events * 1000) / Math.max(ms, 1))} a second, ${parked} parked\n`);
+    if (stopping.signal.aborted) throw new Error('stopped; the next start of the service makes the rest');
+    return parked === 0;
+  } finally {
+    await log.close();
+    lock.release();
+  }
+}
+
+try {
+  if (!(await rebuild())) process.exitCode = 1;
+} catch (error) {
+  const line = error instanceof DataFolderLockedError ? `${error.message}; stop the service first` : error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+  process.stderr.write(`countersign: ${line}\n`);
+  process.exitCode = 1;
+}
