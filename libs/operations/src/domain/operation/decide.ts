@@ -83,19 +83,24 @@ function revoke({ by, privileged, reason, now }: Of<'revoke'>, state: OperationS
 }
 
 function reserveUses({ by, order, digests, keyEnabled, unavailable, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
+  // An order has one reservation, whatever its precheck missed (rule 4).
+  if (state.open.has(order.signOrderId)) return [];
   const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests, keyEnabled }, now, { by });
   if (refusal !== undefined) throw refusal;
   const grant = state.grants.find((g) => g.keyId === order.keyId);
   if (grant === undefined || state.request === null) throw new DomainError('KEY_UNKNOWN', 'it does not cover this key');
+  if (digests.length !== order.count) throw new TypeError('an order has one digest a use');
   if (unavailable !== null) throw new DomainError('HSM_UNAVAILABLE', unavailable);
   if (state.open.size >= MAX_OPEN_RESERVATIONS) throw new DomainError('RATE_LIMITED', `${MAX_OPEN_RESERVATIONS} orders of it are under way`, { retryAfterSeconds: 1 });
   return [{ type: 'operations.uses-reserved.v1', data: { ...order, operationId: state.request.operationId, algorithm: grant.algorithm, publicKeySha256: grant.publicKeySha256 } }];
 }
 
-/** Books ends of orders once each; what is not open any more is booked already. `exhausted` follows the last settled use, unless the window is over (rule 10). */
+/** Books ends of orders once each: the first that is told, and what is not open any more is booked already. `exhausted` follows the last settled use, unless the window is over (rule 10). */
 function settleUses({ outcomes, now }: Of<'settle-uses'>, state: OperationState): readonly OperationEvent[] {
+  const seen = new Set<string>();
   const open = outcomes.flatMap((o) => {
-    const reservation = state.open.get(o.signOrderId);
+    const reservation = seen.has(o.signOrderId) ? undefined : state.open.get(o.signOrderId);
+    seen.add(o.signOrderId);
     return reservation === undefined ? [] : [{ ...o, ...within(o, reservation.count), keyId: reservation.keyId }];
   });
   const returned = open.filter((o) => o.returned > 0).map((o) => ({ signOrderId: o.signOrderId, keyId: o.keyId, count: o.returned, cause: o.cause }));

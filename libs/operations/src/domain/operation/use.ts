@@ -44,5 +44,7 @@ export function useRefusal(state: OperationState, use: IntendedUse, now: Now, as
   if (bound !== undefined && !use.digests.every((d) => bound.has(d))) return new DomainError('DIGEST_NOT_BOUND', 'it is bound to other digests');
   if (asked === 'reserved') return undefined;
   const left = grant.maxUsageCount - grant.reserved - grant.spent;
-  return use.count > left ? new DomainError('USAGE_EXHAUSTED', `${use.count} uses asked for, ${left} left`) : undefined;
+  // Said as what is allowed: a count that is no number is none that is left.
+  const covered = Number.isSafeInteger(use.count) && use.count >= 1 && use.count <= left;
+  return covered ? undefined : new DomainError('USAGE_EXHAUSTED', `${use.count} uses asked for, ${left} left`);
 }
