@@ -24,8 +24,16 @@ export class Caller {
   }
 
   post<T>(path: string, body: object): Promise<Answer<T>> {
+    return this.change('POST', path, body);
+  }
+
+  put<T>(path: string, body: object): Promise<Answer<T>> {
+    return this.change('PUT', path, body);
+  }
+
+  private change<T>(method: string, path: string, body: object): Promise<Answer<T>> {
     const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
-    return send(this.base + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return send(this.base + path, { method, headers, body: JSON.stringify(body) });
   }
 }
 

@@ -10,7 +10,7 @@ import { nameOf, short, signedDigests, spentUses, trailTable } from './trail.js'
 const USES = 3;
 const SHORT_WINDOW_MS = 1_500;
 /** Lists and trails follow within a second; a busy machine gets more. */
-const FOLLOWS_MS = 10_000;
+const FOLLOWS_MS = 5_000;
 const ASK_AGAIN_MS = 50;
 
 interface People {
