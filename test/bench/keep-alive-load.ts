@@ -3,12 +3,21 @@ import type { Socket } from 'node:net';
 
 export interface LoadResult {
   readonly answered: number;
-  /** Answers that were no success. */
+  /** Answers that were not what they should be: no success, unless told otherwise. */
   readonly refused: number;
+  /** The first of these, shortened; null when there is none. */
+  readonly example: string | null;
   readonly seconds: number;
   /** Milliseconds, of all answers. */
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
+}
+
+export interface LoadOptions {
+  /** Ends after so many requests, if `seconds` are not over before. */
+  readonly requests?: number;
+  readonly expected?: (status: number, body: string) => boolean;
 }
 
 /** One HTTP/1.1 request, ready to be sent any number of times. */
@@ -17,27 +26,45 @@ export function requestBytes(path: string, headers: Readonly<Record<string, stri
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** Sends the same request over so many connections that are kept, the next one when the last was answered, for so long. */
-export async function keepAliveLoad(port: number, request: Buffer, clients: number, seconds: number): Promise<LoadResult> {
+const isSuccess = (status: number): boolean => status < 300;
+
+/** Sends the same request, or what `request` makes, over so many connections that are kept, the next one when the last was answered, for so long. */
+export async function keepAliveLoad(port: number, request: Buffer | (() => Buffer), clients: number, seconds: number, { requests = Number.POSITIVE_INFINITY, expected = isSuccess }: LoadOptions = {}): Promise<LoadResult> {
   const latencies: number[] = [];
   let refused = 0;
+  let example: string | null = null;
+  let sent = 0;
   const start = performance.now();
   const end = start + seconds * 1000;
-  await Promise.all(Array.from({ length: clients }, () => oneClient(port, request, end, (ms, status) => {
+  const next = (): Buffer | undefined => {
+    if (sent >= requests || performance.now() >= end) return undefined;
+    sent += 1;
+    return typeof request === 'function' ? request() : request;
+  };
+  await Promise.all(Array.from({ length: clients }, () => oneClient(port, next, (ms, status, body) => {
     latencies.push(ms);
-    if (status >= 300) refused++;
+    if (expected(status, body)) return;
+    refused += 1;
+    example ??= `${status} ${body.slice(0, 300)}`;
   })));
   const took = (performance.now() - start) / 1000;
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { answered: latencies.length, refused, seconds: took, p50: at(0.5), p99: at(0.99) };
+  const sorted = Float64Array.from(latencies).sort();
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  return { answered: latencies.length, refused, example, seconds: took, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-function oneClient(port: number, request: Buffer, end: number, answered: (ms: number, status: number) => void): Promise<void> {
+function oneClient(port: number, next: () => Buffer | undefined, answered: (ms: number, status: number, body: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     let sent = 0;
+    let waiting = false;
     const send = (socket: Socket): void => {
+      const request = next();
+      if (request === undefined) {
+        socket.end();
+        return;
+      }
+      waiting = true;
       sent = performance.now();
       socket.write(request);
     };
@@ -48,12 +75,12 @@ function oneClient(port: number, request: Buffer, end: number, answered: (ms: nu
       const length = head === -1 ? undefined : /content-length: (\d+)/i.exec(text.slice(0, head))?.[1];
       if (length === undefined || text.length < head + 4 + Number(length)) return;
       const status = Number(text.slice(9, 12));
+      const body = text.slice(head + 4);
       text = '';
-      const now = performance.now();
-      answered(now - sent, status);
-      if (now < end) send(socket);
-      else socket.end();
+      waiting = false;
+      answered(performance.now() - sent, status, body);
+      send(socket);
     });
-    socket.on('close', () => resolve()).on('error', reject);
+    socket.on('close', () => (waiting ? reject(new Error('the connection was closed before its answer')) : resolve())).on('error', reject);
   });
 }

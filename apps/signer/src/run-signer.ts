@@ -69,7 +69,7 @@ export async function runSignerWith({ config, hsm, ledger, self, snapshotFile, s
   const clock = new TrustedClock(systemClock);
   const stopping = new AbortController();
   const snapshots = openSnapshotStore({ file: snapshotFile });
-  const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS };
+  const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);
   const authority = new Authority(new StreamStates(store, operationKind, follow), keys, clock);
   const stream = new OrderStream(store, clock, self.name, stopping.signal, (event) => countOutcome(metrics, event));
@@ -120,7 +120,7 @@ export async function runSignerWith({ config, hsm, ledger, self, snapshotFile, s
 }
 
 /** Opened in the background: a token that is not there, or a PIN that is wrong, is a state that readiness tells, no reason not to start. */
-function openHsm({ hsm: config, log, metrics }: SignerParts, ledger: Ledger): Hsm {
+export function openHsm({ hsm: config, log, metrics }: Pick<SignerParts, 'hsm' | 'log' | 'metrics'>, ledger: Ledger): Hsm {
   const hsm = new Pkcs11Hsm({
     module: config.module,
     ...(config.tokenLabel === null ? {} : { tokenLabel: config.tokenLabel }),

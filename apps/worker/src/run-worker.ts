@@ -23,9 +23,10 @@ import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-pa
 
 /** The subscription of the process manager that books the ends of orders. Named for ever. */
 const SETTLE_USES = 'settle-uses';
-/** Ends are booked together, so often (rule 4). */
-const SETTLE_EVERY_MS = 200;
-const SETTLE_BATCH = 4_000;
+/** Ends are booked together, so often (rule 4), or when there are so many events of orders. */
+const SETTLE = { ms: 200, enough: 500 };
+/** Timers are set and removed together: what they wait for is 60 s away. */
+const EXPIRY = { ms: 500, enough: 500 };
 const EXPIRY_SWEEP_MS = 1_000;
 const CACHED_STREAMS = 2_000;
 
@@ -62,7 +63,7 @@ export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): 
   });
   const clock = new TrustedClock(systemClock);
   await clock.start(store);
-  const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) });
+  const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
   const operations: OperationExecutor = new CommandExecutor(store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   const checkpoints = new ProcessCheckpoints(tables);
   const storeId = await store.storeId();
@@ -78,11 +79,7 @@ export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): 
     }
   };
 
-  let settledAt = 0;
   const settle = async (events: readonly RecordedEvent[]): Promise<void> => {
-    // Waits before it books, so that what ends meanwhile is booked with the next batch and not alone.
-    await pause(Math.max(0, SETTLE_EVERY_MS - (performance.now() - settledAt)), signal);
-    settledAt = performance.now();
     await settleUses(events, operations);
     const last = events.at(-1);
     if (last !== undefined) await checkpoints.save(SETTLE_USES, checkpointAt(storeId, last));
@@ -104,8 +101,8 @@ export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): 
 
   const running = [
     followReadModel({ store, projector, signal, failed: failed('read-model') }),
-    followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], batch: SETTLE_BATCH, after: await resume(SETTLE_USES), handle: settle, signal, failed: failed(SETTLE_USES) }),
-    followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], after: await resume(EXPIRE_OPERATIONS), handle: expire, signal, failed: failed(EXPIRE_OPERATIONS) }),
+    followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], gather: SETTLE, after: await resume(SETTLE_USES), handle: settle, signal, failed: failed(SETTLE_USES) }),
+    followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after: await resume(EXPIRE_OPERATIONS), handle: expire, signal, failed: failed(EXPIRE_OPERATIONS) }),
     sweep(),
   ];
   return {

@@ -1,5 +1,10 @@
 import { StoreUnavailableError } from './event-store.port.js';
 import type { EventStore, Position, RecordedEvent } from './event-store.port.js';
+import { gathered } from './gathered.js';
+import type { Gathering } from './gathered.js';
+import { pause } from './pause.js';
+
+export { pause } from './pause.js';
 
 export interface DurableSubscriptionOptions {
   readonly store: EventStore;
@@ -7,6 +12,8 @@ export interface DurableSubscriptionOptions {
   readonly name: string;
   readonly prefixes?: readonly string[];
   readonly batch?: number;
+  /** For a consumer that pays by the batch: small ones are put together. Left out: each comes at once. */
+  readonly gather?: Gathering;
   readonly after: Position | undefined;
   /**
    * Has the whole effect of these events, and saves its checkpoint with it or after it. What it throws is a "retry": the same events come again,
@@ -30,9 +37,10 @@ export async function followDurably(options: DurableSubscriptionOptions): Promis
   const { store, signal, handle } = options;
   let after = options.after;
   for (let attempt = 0; !signal.aborted; ) {
+    const ended = new AbortController();
     try {
-      const subscription = store.subscribe({ signal, ...(after === undefined ? {} : { after }), ...(options.prefixes === undefined ? {} : { prefixes: options.prefixes }), ...(options.batch === undefined ? {} : { batch: options.batch }) });
-      for await (const message of subscription) {
+      const subscription = store.subscribe({ signal: AbortSignal.any([signal, ended.signal]), ...(after === undefined ? {} : { after }), ...(options.prefixes === undefined ? {} : { prefixes: options.prefixes }), ...(options.batch === undefined ? {} : { batch: options.batch }) });
+      for await (const message of options.gather === undefined ? subscription : gathered(subscription, options.gather, signal)) {
         if (signal.aborted) return;
         if (message.kind === 'caught-up') {
           options.caughtUp?.();
@@ -48,21 +56,10 @@ export async function followDurably(options: DurableSubscriptionOptions): Promis
       if (signal.aborted) return;
       attempt += 1;
       options.failed?.(error, attempt);
+    } finally {
+      // What was asked for ahead is not waited for.
+      ended.abort();
     }
     await pause(Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)), signal);
   }
-}
-
-/** Resolves after `ms`, or as soon as the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -50,7 +50,7 @@ export class StreamStates<E extends DomainEvent, S> {
   constructor(
     private readonly store: EventStore,
     private readonly kind: StreamKind<E, S>,
-    private readonly options: { readonly capacity: number; readonly snapshots?: SnapshotStore; readonly observe?: (event: RecordedEvent) => void },
+    private readonly options: { readonly capacity: number; readonly snapshots?: SnapshotStore; readonly observe?: (event: RecordedEvent) => void; readonly read?: (events: number) => void },
   ) {
     this.cache = new LruMap(options.capacity);
   }
@@ -77,7 +77,7 @@ export class StreamStates<E extends DomainEvent, S> {
       } finally {
         this.read(stream, reading);
       }
-      this.eventsRead += page.length;
+      this.count(page.length);
       folded = page.reduce((f, e) => this.fold(f, e), folded);
       // A subscription told of an event while the page was on its way, which the page does not have: it would not come again.
       if (page.length < PAGE && reading.offered <= folded.revision) return this.keep(stream, folded);
@@ -131,6 +131,11 @@ export class StreamStates<E extends DomainEvent, S> {
     return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers };
   }
 
+  private count(events: number): void {
+    this.eventsRead += events;
+    if (events > 0) this.options.read?.(events);
+  }
+
   private read(stream: string, reading: { offered: number }): void {
     const others = this.reading.get(stream);
     others?.delete(reading);
@@ -155,7 +160,7 @@ export class StreamStates<E extends DomainEvent, S> {
     const [event] = await this.store.readStream(stream, { from: snapshot.revision, limit: 1 });
     if (event?.id !== snapshot.eventId) return undefined;
     this.options.observe?.(event);
-    this.eventsRead += 1;
+    this.count(1);
     this.snapshotAt.set(stream, snapshot.revision);
     const { state, answers } = JSON.parse(snapshot.state) as { state: never; answers: [string, EarlierAnswer][] };
     return { state: this.kind.fromJson(state), revision: snapshot.revision, eventId: snapshot.eventId, answers: new Map(answers) };

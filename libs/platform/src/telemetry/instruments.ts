@@ -16,6 +16,7 @@ export function createInstruments(registry: Registry): Metrics {
   const appends = new Counter({ name: 'countersign_appends_total', help: 'Appends that the event store accepted', registers });
   const events = new Counter({ name: 'countersign_appended_events_total', help: 'Events in these appends', registers });
   const conflicts = new Counter({ name: 'countersign_append_conflicts_total', help: 'Appends refused because the stream had moved on', registers });
+  const eventsRead = new Counter({ name: 'countersign_stream_events_read_total', help: 'Events read from the event store to fold the state of a stream', registers });
   const decisions = new Counter({ name: 'countersign_decisions_total', help: 'Decisions about operations', labelNames: ['decision'], registers });
   const refusals = new Counter({ name: 'countersign_refusals_total', help: 'Requests refused, by code', labelNames: ['code'], registers });
   const hsmCalls = new Counter({ name: 'countersign_hsm_calls_total', help: 'PKCS#11 calls by outcome', labelNames: ['call', 'outcome'], registers });
@@ -39,6 +40,7 @@ export function createInstruments(registry: Registry): Metrics {
       events.inc(count);
     },
     appendConflict: () => conflicts.inc(),
+    streamEventsRead: (count) => eventsRead.inc(count),
     decision: (decision) => decisions.inc({ decision }),
     refusal: (code) => refusals.inc({ code }),
     subscriptionLag: (subscription, count) => lag.set({ subscription }, count),

@@ -10,6 +10,8 @@ export interface Metrics {
   /** One append that the event store accepted. */
   appended(events: number): void;
   appendConflict(): void;
+  /** Events of a stream that were read to fold its state. */
+  streamEventsRead(events: number): void;
   decision(kind: DecisionKind): void;
   /** @param code of the answer, see docs/errors.md */
   refusal(code: string): void;

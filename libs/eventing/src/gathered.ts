@@ -1,0 +1,52 @@
+import { pause } from './pause.js';
+import type { RecordedEvent, SubscriptionMessage } from './event-store.port.js';
+
+/** How batches are put together for who pays by the batch and not by the event. */
+export interface Gathering {
+  /** So long after the last batch a small one waits; the first one after a quiet time does not. */
+  readonly ms: number;
+  /** Events with which a batch waits no longer. It may become larger by one message. */
+  readonly enough: number;
+}
+
+const nextTurn = (): Promise<undefined> => new Promise((resolve) => setImmediate(() => resolve(undefined)));
+
+/** The same messages in the same order, small batches of events put together. Holds one message more than the subscription does. */
+export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { ms, enough }: Gathering, signal: AbortSignal): AsyncGenerator<SubscriptionMessage, void, undefined> {
+  const iterator = messages[Symbol.asyncIterator]();
+  const ask = (): Promise<IteratorResult<SubscriptionMessage>> => {
+    const asked = iterator.next();
+    // It is asked ahead: a failure that nobody awaits yet is not an unhandled one.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  let last = Number.NEGATIVE_INFINITY;
+  let next = ask();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done === true) return;
+      next = ask();
+      if (value.kind === 'caught-up') {
+        yield value;
+        continue;
+      }
+      let events: readonly RecordedEvent[] = value.events;
+      if (events.length < enough) {
+        const left = last + ms - performance.now();
+        if (left > 0) await pause(left, signal);
+        // What broke meanwhile is told after what had come.
+        const more = await Promise.race([next, nextTurn()]).catch(() => undefined);
+        if (more?.done === false && more.value.kind === 'events') {
+          events = [...events, ...more.value.events];
+          next = ask();
+        }
+      }
+      last = performance.now();
+      yield { kind: 'events', events };
+    }
+  } finally {
+    // Not awaited: it ends when what was asked for has come, or its signal aborts.
+    void iterator.return?.()?.catch(() => undefined);
+  }
+}
