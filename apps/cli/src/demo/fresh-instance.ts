@@ -25,9 +25,10 @@ export interface FreshInstance {
 
 /**
  * A development instance of its own: a new data folder with a new token, a free port, no setting from outside.
- * @throws Error when it is not ready within a minute
+ * @param signal gives the start up
+ * @throws Error when it is not ready within a minute; nothing is left of it then
  */
-export async function startFreshInstance(): Promise<FreshInstance> {
+export async function startFreshInstance(signal: AbortSignal = new AbortController().signal): Promise<FreshInstance> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-demo-'));
   const port = await freePort();
   const logFile = join(folder, 'instance.log');
@@ -49,7 +50,7 @@ export async function startFreshInstance(): Promise<FreshInstance> {
     if (!keep) rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await ready(child, url, logFile);
+    await ready(child, url, logFile, signal);
   } catch (error) {
     await stop(false);
     throw error;
@@ -58,11 +59,12 @@ export async function startFreshInstance(): Promise<FreshInstance> {
 }
 
 /** It listens before its sample keys are made, and tells by its channel when they are. */
-async function ready(child: ChildProcess, url: string, logFile: string): Promise<void> {
+async function ready(child: ChildProcess, url: string, logFile: string, signal: AbortSignal): Promise<void> {
   let told = false;
   child.once('message', () => (told = true));
   const until = performance.now() + START_MS;
   while (performance.now() < until) {
+    if (signal.aborted) throw new Error('stopped');
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the instance did not start: ${lastLine(logFile)}`);
     const answer = told ? await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(PROBE_MS) }).catch(() => undefined) : undefined;
     await answer?.body?.cancel();

@@ -7,13 +7,14 @@ import { coloursFor } from './terminal.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const colours = coloursFor(process.stdout, process.env);
+const stopping = new AbortController();
 let instance: FreshInstance | undefined;
 
 /** @returns whether everything was as told */
 async function play(url: string | undefined): Promise<boolean> {
   const started = performance.now();
   if (url === undefined) say(colours.dim('starting a fresh instance …'));
-  instance = url === undefined ? await startFreshInstance() : undefined;
+  instance = url === undefined ? await startFreshInstance(stopping.signal) : undefined;
   const base = (instance?.url ?? url ?? '').replace(/\/$/, '');
   say(`Countersign at ${base}${instance === undefined ? '' : `, ready after ${seconds(started)} s, data in ${instance.folder}`}`);
   try {
@@ -32,7 +33,9 @@ const seconds = (since: number): string => ((performance.now() - since) / 1000).
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    void (instance?.stop(false) ?? Promise.resolve()).finally(() => process.exit(130));
+    // Before it is ready, the start itself takes away what there is of it.
+    stopping.abort();
+    void instance?.stop(false).finally(() => process.exit(130));
   });
 
 try {
