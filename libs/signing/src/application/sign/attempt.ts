@@ -7,14 +7,14 @@ import type { Algorithm } from '#keys/contract.js';
 import type { FailureCode, SigningEvent } from '../../domain/sign-order/events.js';
 import { HsmError } from '../ports/hsm.port.js';
 import type { Hsm, HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
-import { LedgerRefusedError } from '../ports/ledger.port.js';
+import { LedgerIntentExistsError, LedgerRefusedError } from '../ports/ledger.port.js';
 import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
 import type { Authority } from './authority.js';
 import { factsOf } from './open-order.js';
 import type { OpenOrder } from './open-order.js';
 import type { OrderStream } from './order-stream.js';
-import { recheckedAt, signDigests } from './sign-digests.js';
-import type { SignedDigests } from './sign-digests.js';
+import { isStale, recheckedAt, signDigests } from './sign-digests.js';
+import type { Rechecked, SignedDigests } from './sign-digests.js';
 import { verified } from './verify-signatures.js';
 
 export interface AttemptContext {
@@ -64,12 +64,13 @@ export async function attempt(order: OpenOrder, session: HsmSession, context: At
     type: 'signing.started.v1',
     data: { ...factsOf(order), signer: signer.name, incarnation: signer.incarnation, attempt: randomId(), publicKeySha256: order.publicKeySha256, digests: order.digests },
   };
+  const locking = recheckedAt(context.clock);
   const lock = await stream.append(order.signOrderId, 'no-stream', started);
   if ('conflict' in lock) return 'lost';
 
   // 3. Authority, over states that have seen the lock (rule 6).
   await authority.upTo(lock.at);
-  const done = await signUnderLock(order, ref, session, context);
+  const done = await signUnderLock(order, ref, session, locking, context);
   if (done === 'ended') return done;
   try {
     return await outcome(order, ref, done, key.purpose === 'root' || key.purpose === 'ca', context);
@@ -87,12 +88,14 @@ interface Handed {
  * From the lock to the last C_Sign: the order is ours alone. What is thrown in here is thrown before the first C_Sign, so that the order can end
  * as `failed` or `halted`; after it only an outcome can follow (rule 7).
  */
-async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession, context: AttemptContext): Promise<'ended' | Handed> {
+async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession, locking: Rechecked, context: AttemptContext): Promise<'ended' | Handed> {
   const { authority, ledger, signer, clock } = context;
   const until = clock.monotonic() + RETRY_FOR_MS;
   let session = first;
   let intended = false;
   try {
+    // Held up since the lock was asked for, maybe for so long that others called the order unknown: memory may lie behind, the leader does not.
+    if (isStale(locking, clock)) await authority.refresh(order);
     for (;;) {
       const rechecked = recheckedAt(clock);
       const verdict = await authority.judge(order);
@@ -115,6 +118,7 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
     }
   } catch (error) {
     context.log({ signOrderId: order.signOrderId, error }, 'an order failed before it was signed');
+    if (error instanceof LedgerIntentExistsError) return intendedBefore(order, session, context);
     return unsigned(order, failureOf(error), error instanceof HsmError ? 'the HSM did not sign' : 'the signer could not go on', intended, session, context);
   }
 }
@@ -170,6 +174,18 @@ async function unsigned(order: OpenOrder, code: FailureCode, detail: string, int
   if (intended) await released(order, order.count, context);
   const appended = await context.stream.append(order.signOrderId, 0, notSigned(order, context, code, detail));
   if ('conflict' in appended) context.log({ signOrderId: order.signOrderId }, 'the order was called unknown while nothing had been signed');
+  return 'ended';
+}
+
+/**
+ * The ledger counts an intent of another attempt, whose `started` this store does not have: it was set back. What that attempt gave to C_Sign nobody
+ * here knows, so its uses are neither released nor given back (rules 7, 16), and nothing of it is handed out.
+ */
+async function intendedBefore(order: OpenOrder, session: HsmSession, { stream, signer }: AttemptContext): Promise<'ended'> {
+  session.release();
+  const { operationId, signOrderId, keyId, digests, count } = order;
+  const detail = 'the ledger has an intent of an earlier attempt';
+  await stream.append(signOrderId, 0, { type: 'signing.outcome-unknown.v1', data: { operationId, keyId, signer: signer.name, detail, digests, signatures: digests.map(() => null), spent: count, returned: 0, at: stream.now() } });
   return 'ended';
 }
 

@@ -1,0 +1,25 @@
+import { eventually, SagaWorld } from './testing/saga-world.js';
+
+/** Orders whose attempt meets what nobody planned. */
+describe('the signer among faults', () => {
+  let world: SagaWorld;
+  beforeEach(() => (world = new SagaWorld()));
+  afterEach(() => world.stop());
+
+  const ended = (signOrderId: string): Promise<readonly string[]> => eventually(() => world.events(signOrderId), (e) => e.some((t) => ['completed', 'failed', 'halted', 'outcome-unknown'].includes(t)));
+
+  it('rule 7: an intent of an earlier attempt is neither released nor given back, as when the store was set back behind `started`', async () => {
+    const operationId = await world.operation(1);
+    const order = await world.order(operationId);
+    const before = { name: 'signer-1', incarnation: 'the one that signed' };
+    await world.ledger.claimName(before);
+    await world.ledger.intend(before, { signOrderId: order, operationId, keyId: 'k', count: 1, relied: [] });
+    world.restartLedger();
+    const { hsm } = await world.signer('signer-1');
+    expect(await ended(order)).toEqual(['started', 'outcome-unknown']);
+    expect(await world.last(order)).toMatchObject({ data: { spent: 1, returned: 0, signatures: [null] } });
+    expect(hsm.signed).toEqual([]);
+    expect(await world.ledger.spent(operationId, 'k')).toBe(1);
+    expect((await world.settled(operationId)).grants[0]).toMatchObject({ reserved: 0, spent: 1 });
+  });
+});
