@@ -8,6 +8,7 @@ import { derivedId } from '#eventing/ids.js';
 import { STREAM_AWAITER } from '#eventing/stream-awaiter.port.js';
 import type { StreamAwaiter } from '#eventing/stream-awaiter.port.js';
 import type { Folded } from '#eventing/stream-states.js';
+import { sameActor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { KEY_STATES, OPERATION_EXECUTOR, operationStream, RefusalRecorder } from '#operations/contract.js';
 import type { KeyStates, OperationEvent, OperationExecutor, OperationState, UsesReserved } from '#operations/contract.js';
@@ -61,6 +62,8 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const stream = operationStream(operationId);
     const known = await this.operations.states.load(stream);
     if (known.revision < 0) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
+    // Whose it is never changes, and is answered before what only its readers may know: which keys it covers, and of what kind they are.
+    if (known.state.request !== null && !sameActor(known.state.request.requestedBy, meta.actor)) throw new DomainError('NOT_YOUR_OPERATION', 'only who asked for it orders signatures under it');
     const grant = known.state.grants.find((g) => g.keyId === request.keyId);
     // A key that is none of the operation's is refused by the decider, in its turn among the checks.
     const { input, digests, format, count } = grant === undefined ? { input: { digests: [] }, digests: [], format: 'der' as const, count: 1 } : checkedInput(request, grant.algorithm);
