@@ -96,8 +96,10 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
   try {
     // Held up since the lock was asked for, maybe for so long that others called the order unknown: memory may lie behind, the leader does not.
     if (isStale(locking, clock)) await authority.refresh(order);
-    for (;;) {
+    for (let repeated = false; ; repeated = true) {
       const rechecked = recheckedAt(clock);
+      // The HSM made it wait: what the feed has brought since the lock says nothing of what the leader has by now (rule 6).
+      if (repeated) await authority.refresh(order);
       const verdict = await authority.judge(order);
       if (!verdict.holds) return await unsigned(order, verdict.code, verdict.detail, intended, session, context);
 

@@ -1,4 +1,7 @@
-import { eventually, SagaWorld } from './testing/saga-world.js';
+import type { EventStore } from '#eventing/event-store.port.js';
+import { HsmError } from '../ports/hsm.port.js';
+import { FakeHsm } from './testing/fake-hsm.js';
+import { eventually, latch, SagaWorld } from './testing/saga-world.js';
 
 /** Orders whose attempt meets what nobody planned. */
 describe('the signer among faults', () => {
@@ -7,6 +10,7 @@ describe('the signer among faults', () => {
   afterEach(() => world.stop());
 
   const ended = (signOrderId: string): Promise<readonly string[]> => eventually(() => world.events(signOrderId), (e) => e.some((t) => ['completed', 'failed', 'halted', 'outcome-unknown'].includes(t)));
+  const storeWith = (change: Partial<EventStore>): EventStore => Object.assign(Object.create(world.store) as EventStore, change);
 
   it('rule 7: an intent of an earlier attempt is neither released nor given back, as when the store was set back behind `started`', async () => {
     const operationId = await world.operation(1);
@@ -21,5 +25,32 @@ describe('the signer among faults', () => {
     expect(hsm.signed).toEqual([]);
     expect(await world.ledger.spent(operationId, 'k')).toBe(1);
     expect((await world.settled(operationId)).grants[0]).toMatchObject({ reserved: 0, spent: 1 });
+  });
+
+  it('rule 6: what the HSM made wait is rechecked from the leader, however far the feed is behind', async () => {
+    const operationId = await world.operation(1);
+    const caughtUp = latch();
+    let lagging = false;
+    const late = storeWith({
+      async *subscribe(options) {
+        for await (const message of world.store.subscribe(options)) {
+          if (lagging) await caughtUp.released;
+          yield message;
+        }
+      },
+    });
+    const hsm = new FakeHsm({
+      beforeSign: async (call) => {
+        if (call > 1) return;
+        lagging = true;
+        await world.revoke(operationId);
+        throw new HsmError('retryable', 'UNAVAILABLE', 'not now');
+      },
+    });
+    await world.signer('signer-1', { hsm, store: late });
+    const order = await world.order(operationId);
+    expect(await ended(order)).toEqual(['started', 'halted']);
+    expect(hsm.signed).toEqual([]);
+    caughtUp.release();
   });
 });
