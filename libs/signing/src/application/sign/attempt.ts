@@ -162,9 +162,13 @@ async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Ha
       : { type: 'signing.outcome-unknown.v1', data: { operationId, keyId, signer: signer.name, detail: unknownDetail(signed), digests, signatures, spent: signed.handed, returned, at } };
   // A crash before this is durable leaves the signatures in the ledger: the next incarnation completes from there.
   const appended = await stream.append(signOrderId, 0, ending);
-  // Somebody called it unknown while we signed (rule 8): what there is, is told, and nothing is handed out.
-  if ('conflict' in appended) await stream.append(signOrderId, 1, { type: 'signing.late-outcome.v1', data: { operationId, keyId, signer: signer.name, signatures } });
+  if ('conflict' in appended) await tellLate(signOrderId, { type: 'signing.late-outcome.v1', data: { operationId, keyId, signer: signer.name, signatures } }, stream);
   return 'ended';
+}
+
+/** Somebody called it unknown while we signed (rule 8): what there is, is told behind whatever was found since, and nothing is handed out. */
+async function tellLate(signOrderId: string, event: SigningEvent, stream: OrderStream): Promise<void> {
+  for (let head = 1; 'conflict' in (await stream.append(signOrderId, head, event)); ) head += 1;
 }
 
 const unknownDetail = ({ fault }: SignedDigests): string =>

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { EventStore } from '#eventing/event-store.port.js';
+import { signOrderStream } from '../../streams.js';
 import { HsmError } from '../ports/hsm.port.js';
+import { SILENT_AFTER_MS } from './recover.js';
 import { FakeHsm } from './testing/fake-hsm.js';
 import { eventually, latch, SagaWorld } from './testing/saga-world.js';
 
@@ -11,6 +14,7 @@ describe('the signer among faults', () => {
 
   const ended = (signOrderId: string): Promise<readonly string[]> => eventually(() => world.events(signOrderId), (e) => e.some((t) => ['completed', 'failed', 'halted', 'outcome-unknown'].includes(t)));
   const storeWith = (change: Partial<EventStore>): EventStore => Object.assign(Object.create(world.store) as EventStore, change);
+  const metadata = () => ({ commandId: randomUUID(), actor: { issuer: 'https://idp.test', subject: 'somebody' }, at: world.trusted.now().closing });
 
   it('rule 7: an intent of an earlier attempt is neither released nor given back, as when the store was set back behind `started`', async () => {
     const operationId = await world.operation(1);
@@ -52,5 +56,23 @@ describe('the signer among faults', () => {
     expect(await ended(order)).toEqual(['started', 'halted']);
     expect(hsm.signed).toEqual([]);
     caughtUp.release();
+  });
+
+  it('rule 8: a late outcome is told also after administrators have recorded what they found', async () => {
+    const operationId = await world.operation(1);
+    const held = latch();
+    await world.signer('signer-1', { hsm: new FakeHsm({ afterSign: () => (held.reach(), held.released) }) });
+    const order = await world.order(operationId);
+    await held.reached;
+    const second = await world.signer('signer-2');
+    world.clock.advance(SILENT_AFTER_MS + 1);
+    await second.signer['orders'].sweep();
+    for (const [revision, subject] of ['admin-1', 'admin-2'].entries()) {
+      const data = { operationId, by: { issuer: 'https://idp.test', subject }, finding: 'not-signed', resolved: revision === 1, personal: { name: null, comment: 'looked' } };
+      await world.store.append(signOrderStream(order), 1 + revision, [{ id: randomUUID(), type: 'signing.outcome-resolved.v1', data, metadata: metadata() }]);
+    }
+    held.release();
+    expect(await eventually(() => world.events(order), (e) => e.length === 5)).toEqual(['started', 'outcome-unknown', 'outcome-resolved', 'outcome-resolved', 'late-outcome']);
+    expect(await world.last(order)).toMatchObject({ data: { signatures: [expect.any(String)] } });
   });
 });
