@@ -43,7 +43,7 @@ module.exports = {
     { name: 'api-cannot-reach-the-hsm', comment: 'not even through others', severity: 'error', from: { path: '^apps/api/', pathNot: TESTS }, to: { path: '^libs/signing/src/adapters/pkcs11/', reachable: true } },
     packageOnlyIn('event-store-client-place', ['@eventstore/db-client'], ['^libs/platform/src/eventstoredb/', '^test/']),
     packageOnlyIn('pkcs11-place', ['graphene-pk11', 'pkcs11js'], ['^libs/signing/src/adapters/pkcs11/']),
-    packageOnlyIn('sqlite-place', ['better-sqlite3', '@types/better-sqlite3'], ['^libs/platform/', '^test/']),
+    packageOnlyIn('sqlite-place', ['better-sqlite3', 'better-sqlite3-13', '@types/better-sqlite3'], ['^libs/platform/', '^test/']),
     packageOnlyIn('asn1-place', ['pkijs', 'asn1js'], ['^libs/[^/]+/src/adapters/', '^test/']),
     packageOnlyIn('typeorm-place', ['typeorm'], ['^libs/platform/src/read-model/', '^libs/[^/]+/src/adapters/projections/', '^test/']),
     { name: 'no-cycles', comment: 'nor through types', severity: 'error', from: {}, to: { circular: true } },

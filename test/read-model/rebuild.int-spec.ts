@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from '#apps/worker/src/read-model-parts.js';
 import { rebuildProjections } from '#apps/worker/src/rebuild.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
@@ -35,7 +35,7 @@ async function seed(store: EventStore, operations: number): Promise<void> {
   }
 }
 const dumpFile = (dataDir: string): Dump => {
-  const sqlite = new Database(join(dataDir, 'read-model.db'), { readonly: true });
+  const sqlite = new Sqlite(join(dataDir, 'read-model.db'), { readonly: true });
   try {
     return dumpOf(sqlite);
   } finally {

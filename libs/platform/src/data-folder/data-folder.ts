@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { sqliteCode } from './sqlite-error.js';
 
 /** Another process, or another lock of this one, works on the folder. */
@@ -42,7 +43,7 @@ const held = new Set<Database.Database>();
  */
 export const lockDataFolder = (dir: string): DataFolderLock => {
   createFolder(dir);
-  const database = new Database(join(dir, '.lock'), { timeout: 0 });
+  const database = new Sqlite(join(dir, '.lock'), { timeout: 0 });
   try {
     database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');

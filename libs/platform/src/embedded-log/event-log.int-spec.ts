@@ -1,6 +1,6 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { EventLog, LogDownError } from './event-log.js';
 import { openLogDatabase } from './log-database.js';
 import type { LogDatabase } from './log-database.js';
@@ -12,7 +12,7 @@ type Append = Pick<AppendRequest, 'stream' | 'expected' | 'events'>;
 type Method = 'commit' | 'insert' | 'settle' | 'head';
 const append = (stream: string, expected: number, ...ids: readonly string[]): Append => ({ stream, expected, events: ids.map((id) => [id, 'type', '{}', '{}']) });
 const ids = (log: EventLog, stream: string): readonly string[] => readStreamPage(log, { stream, from: 0, limit: 100, backward: false }).events.map((event) => event[3]);
-const ioError = (): Error => new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+const ioError = (): Error => new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
 
 /** A log on a real file whose connections fail where `faults` says: the function replaces the method, and may call what it replaces. */
 class Bench {
@@ -24,7 +24,7 @@ class Bench {
   readonly log = new EventLog((create) => this.#open(create));
 
   #open(create: boolean): LogDatabase {
-    if (this.refuseOpen) throw new Database.SqliteError('unable to open', 'SQLITE_CANTOPEN');
+    if (this.refuseOpen) throw new Sqlite.SqliteError('unable to open', 'SQLITE_CANTOPEN');
     const database = openLogDatabase(this.file, create);
     this.opened += 1;
     const faulty = (method: Method): void => {
@@ -121,7 +121,7 @@ describe('EventLog', () => {
     let inserts = 0;
     bench.faults.set('insert', (real) => {
       inserts += 1;
-      if (inserts === 3) throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
+      if (inserts === 3) throw new Sqlite.SqliteError('database or disk is full', 'SQLITE_FULL');
       return real();
     });
     expect(bench.log.commit([append('s-1', 1, 'c', 'd'), append('t-1', 0, 'y', 'z')]).map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable']);
@@ -137,7 +137,7 @@ describe('EventLog', () => {
   });
 
   it('never serves a damaged file again', () => {
-    bench.failOnce('head', 'before', new Database.SqliteError('malformed', 'SQLITE_CORRUPT'));
+    bench.failOnce('head', 'before', new Sqlite.SqliteError('malformed', 'SQLITE_CORRUPT'));
     expect(bench.log.commit([append('t-1', -1, 'c')])).toMatchObject([{ kind: 'unavailable' }]);
     expect(() => ids(bench.log, 's-1')).toThrow(LogDownError);
     expect(bench.log.commit([append('s-1', 1, 'c')])).toMatchObject([{ kind: 'unavailable' }]);
@@ -166,7 +166,7 @@ describe('EventLog', () => {
     const file = join(dir, 'events.db');
     let refuse = false;
     const open = (create: boolean): LogDatabase => {
-      if (refuse) throw new Database.SqliteError('unable to open', 'SQLITE_CANTOPEN');
+      if (refuse) throw new Sqlite.SqliteError('unable to open', 'SQLITE_CANTOPEN');
       return openLogDatabase(file, create);
     };
     const first = new EventLog(open);
@@ -204,7 +204,7 @@ describe('EventLog', () => {
 
   it('does not open what is no event log', () => {
     const file = join(bench.dir, 'other.db');
-    const database = new Database(file);
+    const database = new Sqlite(file);
     database.exec('CREATE TABLE something (other TEXT)');
     database.close();
     expect(() => openLogDatabase(file, true)).toThrow(/not an event log/);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { SCAN_WINDOW } from './limits.js';
 import type { WireEvent, WireNewEvent } from './protocol.js';
 
@@ -121,13 +122,13 @@ export class LogDatabase {
 
   #checkpoint(mode: 'TRUNCATE' | 'PASSIVE'): void {
     const busy = this.#database.pragma(`wal_checkpoint(${mode})`, { simple: true });
-    if (busy !== 0) throw new Database.SqliteError('the write-ahead log could not be folded in', 'SQLITE_BUSY');
+    if (busy !== 0) throw new Sqlite.SqliteError('the write-ahead log could not be folded in', 'SQLITE_BUSY');
   }
 }
 
 /** Opens the file and holds it alone (rule 11). `create` also makes a new store where there is none; without it a missing file is an error. */
 export const openLogDatabase = (file: string, create: boolean): LogDatabase => {
-  const database = new Database(file, { fileMustExist: !create, timeout: 0 });
+  const database = new Sqlite(file, { fileMustExist: !create, timeout: 0 });
   try {
     // EXCLUSIVE before the first access: nobody else reads or writes the file, and no shared-memory file is needed.
     database.pragma('locking_mode = EXCLUSIVE');

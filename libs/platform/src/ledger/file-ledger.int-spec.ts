@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { ledgerContract } from '#signing/application/ports/testing/ledger-contract.js';
 import type { LedgerIntent, LedgerSigner } from '#signing/contract.js';
 import { openFileLedger, type FileLedger } from './file-ledger.js';
@@ -90,7 +90,7 @@ describe('file ledger', () => {
       const ledger = await open();
       await ledger.rememberFailedPin('1234');
       await ledger.close();
-      const db = new Database(join(dir, 'ledger.db'), { readonly: true });
+      const db = new Sqlite(join(dir, 'ledger.db'), { readonly: true });
       const all = db.prepare('SELECT hash FROM failed_pins').pluck().all();
       db.close();
       return all;
@@ -104,7 +104,7 @@ describe('file ledger', () => {
   it('refuses to open what is no ledger, a damaged one, and one of a later version', async () => {
     await (await open()).close();
     const file = join(dir, 'ledger.db');
-    const db = new Database(file);
+    const db = new Sqlite(file);
     db.pragma('user_version = 99');
     db.close();
     await expect(open()).rejects.toMatchObject({ ...refusal('FAILED'), message: expect.stringContaining('version 99') as string });

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, openSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 
 /** `ctsn`: no other program's database is taken for a ledger. */
 const APPLICATION_ID = 0x6374_736e;
@@ -54,7 +55,7 @@ const fact = (db: Database.Database, name: string): string => {
 export function openLedgerDatabase(file: string, options: { readonly create: boolean }): LedgerDatabase {
   // Made by ourselves for its mode: only the signer's user reads it, and SQLite gives its log the same mode.
   if (options.create) closeSync(openSync(file, 'a', 0o600));
-  const db = new Database(file, { fileMustExist: true });
+  const db = new Sqlite(file, { fileMustExist: true });
   try {
     // Before WAL is touched: with an exclusive lock the index of the log is in this process's memory, and no -shm file can be shared by mistake.
     db.pragma('locking_mode = EXCLUSIVE');

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { ReadModelDatabase } from './database.js';
 import { openProcessTables, openReadModel, openReadModelReader } from './open-read-model.js';
@@ -36,7 +36,7 @@ describe('opening the read model', () => {
 
   it('makes the tables that the entities describe', async () => {
     await filled();
-    const sqlite = new Database(file());
+    const sqlite = new Sqlite(file());
     for (const { name, entity } of [...subscriptionPart.tables, ...countingPart.tables]) {
       const columns = sqlite.prepare<[], { name: string; notnull: number }>(`PRAGMA table_info(${name})`).all();
       const described = Object.values(entity.options.columns).map((column) => (column as { name: string }).name);
@@ -74,7 +74,7 @@ describe('opening the read model', () => {
   it('notes damage that shows while the file is in use', async () => {
     await filled();
     const database = await open();
-    const sqlite = new Database(file());
+    const sqlite = new Sqlite(file());
     for (let i = 0; i < 200; i += 1) sqlite.prepare('INSERT INTO stream_count VALUES (?, 0, 0)').run(`${i}`.padEnd(1_000, 'x'));
     sqlite.pragma('wal_checkpoint(TRUNCATE)');
     const pages = sqlite.pragma('page_count', { simple: true }) as number;
@@ -89,7 +89,7 @@ describe('opening the read model', () => {
 
   it('puts a file of a newer release aside', async () => {
     await filled();
-    const sqlite = new Database(file());
+    const sqlite = new Sqlite(file());
     sqlite.prepare("INSERT INTO schema_migration (timestamp, name) VALUES (9, 'FromTheFuture')").run();
     sqlite.close();
     const again = await open();

@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { DataSource } from 'typeorm';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import { isDamage, ReadModelDatabase } from './database.js';
@@ -103,7 +104,7 @@ async function initialized(dataSource: DataSource): Promise<DataSource> {
 const sqlite = (file: string, parts: readonly ReadModelPart[], prepareDatabase: (database: Database.Database) => void): DataSource =>
   new DataSource({
     type: 'better-sqlite3',
-    driver: Database,
+    driver: Sqlite,
     database: file,
     timeout: BUSY_TIMEOUT_MS,
     statementCacheSize: 400,

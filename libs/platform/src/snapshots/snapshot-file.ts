@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import type { Snapshot } from '#eventing/snapshot-store.port.js';
 
 const SCHEMA_VERSION = 1;
@@ -34,7 +35,7 @@ const sumOf = (s: Snapshot): Buffer => createHash('sha256').update(JSON.stringif
 const openDatabase = (file: string): Database.Database => {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   closeSync(openSync(file, 'a', 0o600));
-  const db = new Database(file, { timeout: 0 });
+  const db = new Sqlite(file, { timeout: 0 });
   try {
     db.pragma('locking_mode = EXCLUSIVE');
     // Nothing is flushed: what a power loss leaves may be torn, and is then made anew.

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import type { Snapshot, SnapshotStore } from '#eventing/snapshot-store.port.js';
 import { openSnapshotStore, type SnapshotStoreOptions } from './snapshot-store.js';
 
@@ -63,7 +63,7 @@ describe('snapshot store', () => {
   it.each<[string, (path: string) => Promise<unknown>]>([
     ['garbage', (path) => writeFile(path, Buffer.alloc(20_000, 'garbage'))],
     ['empty', (path) => writeFile(path, '')],
-    ['of another version', (path) => Promise.resolve(new Database(path)).then((db) => (db.pragma('user_version = 77'), db.close()))],
+    ['of another version', (path) => Promise.resolve(new Sqlite(path)).then((db) => (db.pragma('user_version = 77'), db.close()))],
     ['half of it overwritten', async (path) => {
       const bytes = await readFile(path);
       await writeFile(path, bytes.fill(0xff, 4_096));
@@ -86,7 +86,7 @@ describe('snapshot store', () => {
     const store = open();
     store.save(snapshotOf('operation-1'));
     store.close();
-    const db = new Database(file);
+    const db = new Sqlite(file);
     db.prepare(`UPDATE snapshots SET state = '{"uses":0}'`).run();
     db.close();
     expect(open().load('operation-1')).toBeUndefined();

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '#platform/sqlite/sqlite.js';
 import type { ReadModelDatabase } from '../database.js';
 import { openReadModel } from '../open-read-model.js';
 import type { ReadModelPart } from '../table.js';
@@ -21,7 +22,7 @@ export async function temporaryReadModel(parts: readonly ReadModelPart[]): Promi
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-read-model-'));
   const database = await openReadModel({ dataDir, parts });
   const read = <T>(look: (sqlite: Database.Database) => T): T => {
-    const sqlite = new Database(join(dataDir, 'read-model.db'), { readonly: true });
+    const sqlite = new Sqlite(join(dataDir, 'read-model.db'), { readonly: true });
     try {
       return look(sqlite);
     } finally {
