@@ -7,7 +7,7 @@ export const VERIFY_ALL_UP_TO = 16;
 
 export interface VerifyOptions {
   readonly all: boolean;
-  /** Another session, for when the order's own one broke. */
+  /** Another session, for when the order's own one broke and was given back. */
   readonly another: () => Promise<HsmSession>;
 }
 
@@ -25,6 +25,8 @@ export async function verified(order: OpenOrder, key: HsmKeyRef, session: HsmSes
     } catch (error) {
       if (second !== undefined || !(error instanceof HsmError)) return false;
     }
+    // Given back first: it may be the token's only one, and then nobody, not even we, would get another (rule 7: there are signatures to hand out).
+    session.release();
     try {
       second = await options.another();
       return await second.verify(key, input, signature);
