@@ -1,4 +1,8 @@
 import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
+import { OPERATION_PREFIX, operationKind } from '#operations/contract.js';
+import type { SigningEvent } from '../../domain/sign-order/events.js';
+import { SIGN_ORDER_PREFIX } from '../../streams.js';
+import { decodeSigningEvent } from '../sign-order-kind.js';
 import { openOrder } from './open-order.js';
 import type { Lock, OpenOrder } from './open-order.js';
 
@@ -21,7 +25,7 @@ export interface Mark {
   readonly id: string;
 }
 
-const ENDS = new Set(['signing.completed.v1', 'signing.failed.v1', 'signing.halted.v1', 'signing.outcome-unknown.v1']);
+const ENDS = new Set<SigningEvent['type']>(['signing.completed.v1', 'signing.failed.v1', 'signing.halted.v1', 'signing.outcome-unknown.v1']);
 
 /** The accepted orders that have no end, as the events of the log tell them. */
 export class OpenOrders {
@@ -30,23 +34,33 @@ export class OpenOrders {
 
   constructor(private readonly monotonic: () => number) {}
 
-  /** @returns the order, when the event is its reservation */
+  /**
+   * What it throws at is not passed over: it comes again, and no checkpoint goes beyond it (rule 12).
+   * @returns the order, when the event is its reservation @throws UnknownEventTypeError: what may be an order, or an end of one, is not guessed
+   */
   offer(event: RecordedEvent): TrackedOrder | undefined {
     const before = this.last;
     if (before !== undefined && event.position <= before.position) return undefined;
+    const reserved = this.follow(event, before);
     this.last = { position: event.position, id: event.id };
-    if (event.type === 'operations.uses-reserved.v1') {
+    return reserved;
+  }
+
+  private follow(event: RecordedEvent, before: Mark | undefined): TrackedOrder | undefined {
+    if (event.stream.startsWith(OPERATION_PREFIX)) {
+      if (operationKind.decode(event).type !== 'operations.uses-reserved.v1') return undefined;
       const order = openOrder(event);
       const tracked: TrackedOrder = { order, before, since: this.monotonic(), lock: undefined, busy: false, queued: false };
       this.orders.set(order.signOrderId, tracked);
       return tracked;
     }
-    if (!event.stream.startsWith('signOrder-')) return undefined;
-    const signOrderId = event.stream.slice('signOrder-'.length);
-    if (ENDS.has(event.type)) this.orders.delete(signOrderId);
-    else if (event.type === 'signing.started.v1') {
+    if (!event.stream.startsWith(SIGN_ORDER_PREFIX)) return undefined;
+    const { type, data } = decodeSigningEvent(event);
+    const signOrderId = event.stream.slice(SIGN_ORDER_PREFIX.length);
+    if (ENDS.has(type)) this.orders.delete(signOrderId);
+    else if (type === 'signing.started.v1') {
       const tracked = this.orders.get(signOrderId);
-      const { signer, incarnation, attempt } = event.data as Lock;
+      const { signer, incarnation, attempt } = data;
       if (tracked !== undefined) tracked.lock = { signer, incarnation, attempt };
     }
     return undefined;
