@@ -16,10 +16,14 @@ const WINDOW_MS = 60_000;
 /** (operation, person, reason) triples counted at one time; beyond it new ones are dropped, the metrics still count them. */
 const MAX_OPEN = 10_000;
 
+type Refused = (count: number, keyId: string | null) => OperationCommand;
+
 interface Tally {
+  readonly record: (count: number, keyId: string | null) => Promise<unknown>;
   count: number;
-  readonly record: (count: number) => Promise<unknown>;
-  readonly timer: NodeJS.Timeout;
+  /** Of all that are counted; null when they are of several keys, or of none. */
+  keyId: string | null;
+  timer: NodeJS.Timeout;
 }
 
 /** Makes events of refusals that an auditor must see. Those of one person for one reason are counted together: one event a minute. */
@@ -38,40 +42,55 @@ export class RefusalRecorder {
   }
 
   use(operationId: string, by: Actor, keyId: string, error: unknown): void {
-    if (error instanceof DomainError && USES.has(error.code)) this.tally(operationId, by, error.code, keyId, (count) => ({ type: 'record-use-refusals', by, code: error.code, keyId, count }));
+    if (error instanceof DomainError && USES.has(error.code))
+      this.tally(operationId, by, error.code, keyId, (count, of) => ({ type: 'record-use-refusals', by, code: error.code, keyId: of, count }));
   }
 
   /** Writes what was counted; for the end of the process. */
   async flush(): Promise<void> {
-    for (const [key, tally] of [...this.open]) this.close(key, tally);
+    for (const tally of this.open.values()) {
+      clearTimeout(tally.timer);
+      this.writeCounted(tally);
+    }
+    this.open.clear();
     await Promise.all(this.writing);
   }
 
-  /** The first of a minute is written at once, what follows with the minute's end. */
-  private tally(operationId: string, actor: Actor, code: string, keyId: string | null, command: (count: number) => OperationCommand): void {
-    const key = JSON.stringify([operationId, actor.issuer, actor.subject, code, keyId]);
+  /** The first is written at once, what follows at the end of each minute. The key is none of what counts together: who asks names it freely. */
+  private tally(operationId: string, actor: Actor, code: string, keyId: string | null, command: Refused): void {
+    const key = JSON.stringify([operationId, actor.issuer, actor.subject, code]);
     const there = this.open.get(key);
     if (there !== undefined) {
+      there.keyId = there.count === 0 || there.keyId === keyId ? keyId : null;
       there.count += 1;
       return;
     }
     if (this.open.size >= MAX_OPEN) return;
-    const record = (count: number): Promise<unknown> =>
-      this.operations.execute({ stream: operationStream(operationId), meta: { commandId: randomId(), keyed: false, actor, bodyDigest: null, requestId: null }, build: () => command(count) });
-    this.open.set(key, { count: 0, record, timer: setTimeout(() => this.turn(key), WINDOW_MS).unref() });
-    this.write(record(1));
+    const record = (count: number, of: string | null): Promise<unknown> =>
+      this.operations.execute({ stream: operationStream(operationId), meta: { commandId: randomId(), keyed: false, actor, bodyDigest: null, requestId: null }, build: () => command(count, of) });
+    this.open.set(key, { count: 0, keyId, record, timer: this.turnLater(key) });
+    this.write(record(1, keyId));
   }
 
+  private turnLater(key: string): NodeJS.Timeout {
+    return setTimeout(() => this.turn(key), WINDOW_MS).unref();
+  }
+
+  /** A minute that counted something is followed by another one: its event and the next are a minute apart. */
   private turn(key: string): void {
     const tally = this.open.get(key);
     if (tally === undefined) return;
-    this.close(key, tally);
+    if (tally.count === 0) {
+      this.open.delete(key);
+      return;
+    }
+    this.writeCounted(tally);
+    tally.count = 0;
+    tally.timer = this.turnLater(key);
   }
 
-  private close(key: string, tally: Tally): void {
-    clearTimeout(tally.timer);
-    this.open.delete(key);
-    if (tally.count > 0) this.write(tally.record(tally.count));
+  private writeCounted({ record, count, keyId }: Tally): void {
+    if (count > 0) this.write(record(count, keyId));
   }
 
   private write(recorded: Promise<unknown>): void {
