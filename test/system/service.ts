@@ -70,6 +70,7 @@ export class Service {
   readonly approvers: readonly Client[];
   readonly secrets = new Secrets();
   private static readonly open = new Set<Service>();
+  private readonly whenClosed: (() => void)[] = [];
   private process: ChildProcess | undefined;
   private ended: Promise<Ended> | undefined;
   private checked: Promise<CheckedClient> | undefined;
@@ -212,8 +213,14 @@ export class Service {
     // The spy's own report shows what passes through it: there only lines of the service count.
     const errors = this.options.hsm?.startsWith('spy') === true ? this.errors.split('\n').filter((line) => /^(countersign:|\{|\s+at )/.test(line)).join('\n') : this.errors;
     const found = this.secrets.foundIn(`${this.log}\n${errors}`);
+    for (const tidy of this.whenClosed) tidy();
     rmSync(this.dir, { recursive: true, force: true });
     if (found.length > 0) throw new Error(`a log of the service held: ${found.join(', ')}`);
+  }
+
+  /** Something to be tidied up after the process has ended. */
+  onClose(tidy: () => void): void {
+    this.whenClosed.push(tidy);
   }
 
   private module(): string {

@@ -23,19 +23,25 @@ export interface RunningStandalone {
   stop(): Promise<void>;
 }
 
+export interface ThreadModules {
+  /** Path from the repository's root without extension. */
+  readonly signer?: string;
+}
+
 /**
  * api, worker and signer in one process on embedded stores. The thread that serves HTTP waits for no disk and no HSM: the log's writer, the
  * projections and the signer with its ledger have threads of their own.
+ * @param threads what runs in place of a thread's own module
  * @throws DataFolderLockedError, StoreUnavailableError, ThreadStartError, and what listening throws
  */
-export async function startStandalone(config: Config, hsm: HsmConfig, log: Log): Promise<RunningStandalone> {
+export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker' }: ThreadModules = {}): Promise<RunningStandalone> {
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
   const eventLog = await openEmbeddedLog({ dir: join(config.dataDir, 'events') });
   const progress = new ReadModelProgress();
   const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', { config, log: eventLog.attach(), metrics: metrics.portFor('worker') }, ({ state }) => progress.update(state));
   const signerData: SignerThreadData = { config, hsm, log: eventLog.attach(), metrics: metrics.portFor('signer') };
-  const signer = new OwnedThread<SignerReport>('signer', 'apps/standalone/src/threads/signer.worker', signerData);
+  const signer = new OwnedThread<SignerReport>('signer', signerModule, signerData);
   await Promise.all([worker.started, signer.started]);
 
   const rows = await openReadModelReader({ dataDir: config.dataDir });

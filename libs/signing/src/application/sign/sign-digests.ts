@@ -8,13 +8,13 @@ import type { OpenOrder } from './open-order.js';
 export const RECHECK_AFTER_DIGESTS = 64;
 export const RECHECK_AFTER_MS = 1_000;
 
-/** When authority was last found to hold, by both clocks. */
+/** A moment, by both clocks: when authority was last found to hold. */
 export interface Rechecked {
   readonly wall: number;
   readonly monotonic: number;
 }
 export const recheckedAt = (clock: Clock): Rechecked => ({ wall: clock.wall(), monotonic: clock.monotonic() });
-const isStale = (then: Rechecked, clock: Clock): boolean => Math.abs(clock.wall() - then.wall) > RECHECK_AFTER_MS || clock.monotonic() - then.monotonic > RECHECK_AFTER_MS;
+export const isStale = (then: Rechecked, clock: Clock): boolean => Math.abs(clock.wall() - then.wall) > RECHECK_AFTER_MS || clock.monotonic() - then.monotonic > RECHECK_AFTER_MS;
 
 export interface SignedDigests {
   /** As the HSM gave them; null where there is none. */

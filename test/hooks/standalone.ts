@@ -1,0 +1,10 @@
+// The standalone with the signer thread of signer.worker.ts. For tests alone: no image has it, `npm start` does not compile it.
+import { startStandalone } from '#apps/standalone/src/start-standalone.js';
+import { loadConfig } from '#platform/config/load-config.js';
+import { createLogger } from '#platform/logging/create-logger.js';
+
+const config = loadConfig();
+if (config.hsm === null) throw new TypeError('hsm is not configured');
+const log = createLogger({ name: 'countersign' });
+const running = await startStandalone(config, config.hsm, log, { signer: 'test/hooks/signer.worker' });
+process.once('SIGTERM', () => void running.stop().then(() => process.exit(0)));
