@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { EventStore } from '#eventing/event-store.port.js';
+import { operationStream } from '#operations/contract.js';
 import { signOrderStream } from '../../streams.js';
 import { HsmError } from '../ports/hsm.port.js';
+import type { Ledger } from '../ports/ledger.port.js';
 import { SILENT_AFTER_MS } from './recover.js';
 import { FakeHsm } from './testing/fake-hsm.js';
 import { eventually, latch, SagaWorld } from './testing/saga-world.js';
@@ -14,6 +16,7 @@ describe('the signer among faults', () => {
 
   const ended = (signOrderId: string): Promise<readonly string[]> => eventually(() => world.events(signOrderId), (e) => e.some((t) => ['completed', 'failed', 'halted', 'outcome-unknown'].includes(t)));
   const storeWith = (change: Partial<EventStore>): EventStore => Object.assign(Object.create(world.store) as EventStore, change);
+  const ledgerWith = (change: Partial<Ledger>): Ledger => Object.assign(Object.create(world.ledger) as Ledger, change);
   const metadata = () => ({ commandId: randomUUID(), actor: { issuer: 'https://idp.test', subject: 'somebody' }, at: world.trusted.now().closing });
 
   it('rule 7: an intent of an earlier attempt is neither released nor given back, as when the store was set back behind `started`', async () => {
@@ -74,5 +77,41 @@ describe('the signer among faults', () => {
     held.release();
     expect(await eventually(() => world.events(order), (e) => e.length === 5)).toEqual(['started', 'outcome-unknown', 'outcome-resolved', 'outcome-resolved', 'late-outcome']);
     expect(await world.last(order)).toMatchObject({ data: { signatures: [expect.any(String)] } });
+  });
+
+  it('rule 12: an event that it does not know stops signing, is not passed over, and no order is started meanwhile', async () => {
+    const operationId = await world.operation(3);
+    const another = await world.operation(1);
+    const held = latch();
+    const hsm = new FakeHsm({ beforeSign: (call) => (call === 1 ? (held.reach(), held.released) : undefined) });
+    const { signer } = await world.signer('signer-1', { hsm, concurrency: 1 });
+    await world.order(operationId);
+    await held.reached;
+    const queued = await world.order(operationId);
+    await eventually(() => Promise.resolve(signer.openOrders), (n) => n === 2);
+    const { revision } = await world.operations.states.refresh(operationStream(another));
+    await world.store.append(operationStream(another), revision, [{ id: randomUUID(), type: 'operations.uses-reserved.v2', data: {}, metadata: metadata() }]);
+    await eventually(() => Promise.resolve(signer.down()), (d) => /understood/.test(d ?? ''));
+    held.release();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(signer.down()).toMatch(/understood/);
+    expect([await world.events(queued), hsm.signed.length]).toEqual([[], 1]);
+  });
+
+  it('rule 9: starts nothing, and says so, while its ledger takes no sign of life', async () => {
+    const operationId = await world.operation(1);
+    let dead = false;
+    const ledger = ledgerWith({ heartbeat: (self) => (dead ? Promise.reject(new Error('gone')) : world.ledger.heartbeat(self)) });
+    const { signer, hsm } = await world.signer('signer-1', { ledger });
+    dead = true;
+    await signer['beat']().catch(() => undefined);
+    expect(signer.down()).toMatch(/ledger/);
+    const order = await world.order(operationId);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([await world.events(order), hsm.signed]).toEqual([[], []]);
+    dead = false;
+    await signer['beat']();
+    expect(signer.down()).toBeUndefined();
+    expect(await ended(order)).toEqual(['started', 'completed']);
   });
 });

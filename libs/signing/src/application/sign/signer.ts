@@ -30,9 +30,10 @@ export class Signer {
   private saved = '';
   private caught = false;
   private fault: string | undefined = 'it has not caught up with the event store';
+  private unheard: string | undefined;
 
   constructor(private readonly options: SignerOptions) {
-    this.orders = new SignOrdersProcess(options.context, { concurrency: options.concurrency, stopped: () => options.trustedClock.jumped() });
+    this.orders = new SignOrdersProcess(options.context, { concurrency: options.concurrency, stopped: () => this.stopped() });
   }
 
   /**
@@ -63,19 +64,23 @@ export class Signer {
       this.fault = 'the event store does not hold what this signer has seen (CHECKPOINT_LOST)';
       context.log({ error }, 'signing stopped');
     }
-    this.every(HEARTBEAT_MS, () => context.ledger.heartbeat(context.signer));
+    this.every(HEARTBEAT_MS, () => this.beat());
     this.every(SWEEP_MS, () => this.orders.sweep());
     this.every(CHECKPOINT_MS, () => this.saveCheckpoint());
   }
 
   /** Why it does not sign; undefined when it does. */
   down(): string | undefined {
-    const { trustedClock, context } = this.options;
-    const jumped = trustedClock.jumped();
-    if (jumped !== undefined) return `clock: ${jumped}`;
-    if (this.fault !== undefined) return this.fault;
-    const hsm = context.hsm.status();
+    const stopped = this.stopped();
+    if (stopped !== undefined) return stopped;
+    const hsm = this.options.context.hsm.status();
     return hsm.state === 'down' ? `HSM: ${hsm.reason}` : undefined;
+  }
+
+  /** Why it starts nothing: an order started now would wait for a feed or a ledger that does not come, and after a restart its outcome would be unknown. */
+  private stopped(): string | undefined {
+    const jumped = this.options.trustedClock.jumped();
+    return jumped === undefined ? (this.fault ?? this.unheard) : `clock: ${jumped}`;
   }
 
   get openOrders(): number {
@@ -90,6 +95,18 @@ export class Signer {
     this.stopping.abort();
     await this.following;
     await this.options.context.ledger.releaseName(this.options.context.signer).catch(() => undefined);
+  }
+
+  /** Who can't keep his name alive may be thought dead by others (rule 9). */
+  private async beat(): Promise<void> {
+    const { ledger, signer } = this.options.context;
+    try {
+      await ledger.heartbeat(signer);
+      this.unheard = undefined;
+    } catch (error) {
+      this.unheard = 'the ledger does not answer';
+      throw error;
+    }
   }
 
   private handle(events: readonly RecordedEvent[]): Promise<void> {
