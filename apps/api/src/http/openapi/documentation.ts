@@ -18,6 +18,8 @@ const HTML = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>Countersign API</title>
 <link rel="icon" type="image/png" href="${PAGE}/favicon-32x32.png">
 <link rel="stylesheet" href="${PAGE}/swagger-ui.css">
@@ -29,7 +31,11 @@ const HTML = `<!doctype html>
 </body>
 </html>
 `;
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#page', deepLinking: true, tryItOutEnabled: true, persistAuthorization: false, validatorUrl: null });\n`;
+const START = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', follow);
+follow();
+SwaggerUIBundle({ url: '/openapi.json', dom_id: '#page', deepLinking: true, tryItOutEnabled: true, persistAuthorization: false, validatorUrl: null });\n`;
 // Swagger UI draws its icons from data: URIs and sets styles on elements.
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
