@@ -7,8 +7,8 @@ import type { OrderStream } from './order-stream.js';
 export const SILENT_AFTER_MS = 30_000;
 
 /**
- * Ends an order whose attempt is gone: the same signer's next incarnation completes from its ledger when all signatures are there (rule 8),
- * everybody else, and everything else, is `outcome-unknown` with all uses spent (rules 2, 7).
+ * Ends an order whose attempt is gone: the same signer completes from its ledger when all signatures are there (rule 8), everybody else, and
+ * everything else, is `outcome-unknown` with all uses spent (rules 2, 7). Not to be called while an attempt of this process is at it.
  * @returns whether its end stands on its stream
  */
 export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, ledger: Ledger, stream: OrderStream): Promise<boolean> {
@@ -27,9 +27,9 @@ export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, 
   return true;
 }
 
-/** Rule 9: the named signer's next incarnation, or another one when that signer has been silent, as long as the ledger could be read at all. */
+/** Rule 9: the named signer, whose attempt ended with its process or broke, or another one when that signer has been silent, as long as the ledger could be read at all. */
 async function mayEnd(lock: Lock, self: LedgerSigner, ledger: Ledger): Promise<boolean> {
-  if (lock.signer === self.name) return lock.incarnation !== self.incarnation;
+  if (lock.signer === self.name) return true;
   const heard = (await ledger.heartbeats()).filter((h) => h.name === lock.signer);
   return heard.length > 0 && heard.every((h) => h.silentMs > SILENT_AFTER_MS);
 }

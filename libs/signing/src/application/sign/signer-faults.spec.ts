@@ -79,6 +79,16 @@ describe('the signer among faults', () => {
     expect(await world.last(order)).toMatchObject({ data: { signatures: [expect.any(String)] } });
   });
 
+  it('rule 1: an attempt that breaks after C_Sign leaves no order without an end', async () => {
+    const operationId = await world.operation(1);
+    const { signer, hsm } = await world.signer('signer-1', { ledger: ledgerWith({ signatures: () => { throw new TypeError('a defect'); } }) });
+    const order = await world.order(operationId);
+    await eventually(() => Promise.resolve(hsm.signed.length + signer['orders']['running'].size), (n) => n === 1 && hsm.signed.length === 1);
+    await signer['orders'].sweep();
+    expect(await world.events(order)).toEqual(['started', 'outcome-unknown']);
+    expect((await world.settled(operationId)).grants[0]).toMatchObject({ reserved: 0, spent: 1 });
+  });
+
   it('rule 12: an event that it does not know stops signing, is not passed over, and no order is started meanwhile', async () => {
     const operationId = await world.operation(3);
     const another = await world.operation(1);
