@@ -61,7 +61,7 @@ describe('the key says what it signs', () => {
     expect(checkedInput({ keyId: 'k', input: { data: '' }, format: null }, 'ES256').digests).toEqual(['47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=']);
   });
   it('refuses digests of another hash, digests for EdDSA, and raw for what is not ECDSA', () => {
-    const wrong = (path: string) => expect.objectContaining({ code: 'VALIDATION_FAILED', more: { faults: [expect.objectContaining({ path })] } });
+    const wrong = (path: string): unknown => expect.objectContaining({ code: 'VALIDATION_FAILED', more: { faults: [expect.objectContaining({ path })] } });
     expect(() => checkedInput(request(digestsOf('SHA-384', 1), 'SHA-384'), 'ES256')).toThrow(wrong('/digestAlgorithm'));
     expect(() => checkedInput(request(digestsOf('SHA-256', 1), 'SHA-256'), 'EdDSA')).toThrow(wrong('/digests'));
     expect(() => checkedInput({ ...request(digestsOf('SHA-256', 1), 'SHA-256'), format: 'raw' }, 'RS256')).toThrow(wrong('/signatureFormat'));
