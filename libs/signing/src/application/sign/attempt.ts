@@ -34,6 +34,7 @@ export interface AttemptContext {
 export const RETRY_FOR_MS = 30_000;
 const RETRY_PAUSE_MS = 250;
 const RELEASE_PAUSE_MS = 1_000;
+/** A token that was lost in the middle is open again by then, as a rule: a signature that can't be verified is lost. */
 const VERIFY_WAIT_MS = 5_000;
 
 /**
@@ -146,9 +147,9 @@ async function another(session: HsmSession, ref: HsmKeyRef, until: number, { hsm
 
 /** 6. to 8.: verified, remembered, recorded. */
 async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Handed, verifyAll: boolean, context: AttemptContext): Promise<AttemptResult> {
-  const { ledger, stream, signer, encode, hsm } = context;
+  const { ledger, stream, signer, encode, clock } = context;
   const { operationId, signOrderId, keyId, digests, algorithm, format } = order;
-  const good = await verified(order, ref, session, signed.signatures, { all: verifyAll, another: () => hsm.acquire(VERIFY_WAIT_MS) });
+  const good = await verified(order, ref, session, signed.signatures, { all: verifyAll, another: () => another(session, ref, clock.monotonic() + VERIFY_WAIT_MS, context) });
   const signatures = good.map((s) => (s === null ? null : encode(algorithm, format, s)));
   // A crash before this is written loses signatures that exist: the order's outcome is unknown and its uses stay spent (rule 8).
   await ledger.signatures(signOrderId, signatures, { flush: false }).catch((error: unknown) => context.log({ signOrderId, error }, 'signatures could not be written to the ledger'));
