@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { operationStream } from '#operations/contract.js';
 import { signOrderStream } from '../../streams.js';
@@ -123,5 +124,27 @@ describe('the signer among faults', () => {
     await signer['beat']();
     expect(signer.down()).toBeUndefined();
     expect(await ended(order)).toEqual(['started', 'completed']);
+  });
+
+  it('rule 9: gives signs of life until what it started has its end', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask', 'performance', 'Date', 'hrtime'] });
+    try {
+      const operationId = await world.operation(1);
+      const held = latch();
+      let beats = 0;
+      const ledger = ledgerWith({ heartbeat: (self) => (beats++, world.ledger.heartbeat(self)) });
+      const { signer } = await world.signer('signer-1', { ledger, hsm: new FakeHsm({ beforeSign: () => (held.reach(), held.released) }) });
+      const order = await world.order(operationId);
+      await held.reached;
+      const stopped = signer.stop();
+      const before = beats;
+      jest.advanceTimersByTime(5_000);
+      expect(beats).toBe(before + 1);
+      held.release();
+      await stopped;
+      expect(await world.events(order)).toEqual(['started', 'completed']);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

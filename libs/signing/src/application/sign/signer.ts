@@ -87,10 +87,10 @@ export class Signer {
     return this.orders.openOrders;
   }
 
-  /** Ends what was started, then lets go of its name. */
+  /** Ends what was started, then lets go of its name. Until then it gives signs of life: what still signs is not to be called unknown (rule 9). */
   async stop(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
     await this.orders.stop();
+    for (const timer of this.timers) clearInterval(timer);
     await this.saveCheckpoint().catch(() => undefined);
     this.stopping.abort();
     await this.following;
