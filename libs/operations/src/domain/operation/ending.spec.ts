@@ -1,3 +1,4 @@
+import { statusAt } from './status.js';
 import {
   ADMINISTRATOR, approval, approve, approved, approvers, at, exhausted, expire, expired, fold, given, key, NONE, nowAt, ONE, ORDERER, person, refusal, rejected, rejection, requested, reservation, reserve, returned, revocation,
   revoke, settled, STRANGER, THREE, TWO, withdraw, withdrawal,
@@ -14,6 +15,14 @@ const FINAL = [
   ['OPERATION_EXPIRED', fold(...done, expired)],
   ['OPERATION_EXHAUSTED', fold(...done, reservation('o', 'fw-dev', 3), settled(['o', 3]), exhausted)],
 ] as const;
+
+describe('a final state', () => {
+  it.each(FINAL)('stays what it is when the window is over: %s', (code, state) => {
+    expect(statusAt(state, at('13:30'))).toBe(state.status);
+    expect(refusal(state, revoke(ADMINISTRATOR, { privileged: true, now: nowAt('13:30') }))).toBe(code);
+    expect(refusal(state, reserve('p', { now: nowAt('13:30') }))).toBe(code === 'OPERATION_EXHAUSTED' ? 'USAGE_EXHAUSTED' : code);
+  });
+});
 
 describe('withdrawal', () => {
   it('takes an approval back', () => given(pending, approval(ONE)).when(withdraw(ONE)).then(withdrawal(ONE)));

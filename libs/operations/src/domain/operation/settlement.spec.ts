@@ -80,6 +80,10 @@ describe('rule 10: exhausted', () => {
     given(...three, reservation('o', 'fw-dev', 3)).when(settle([end('o', 3)], nowAt('13:00'))).then(settled(['o', 3]));
     given(...three, reservation('o', 'fw-dev', 3)).when(settle([end('o', 3)], nowAt('13:00', '12:30'))).then(settled(['o', 3]));
   });
+  it('follows a settlement, nothing else', () => {
+    given(...three, reservation('o', 'fw-dev', 3), settled(['o', 3])).when(settle([])).then();
+    given(...three, reservation('o', 'fw-dev', 3), settled(['o', 3])).when(settle([end('o', 3), end('p', 0, 1)])).then();
+  });
   it('comes no more after another end', () => {
     given(...three, reservation('o', 'fw-dev', 3), revocation(ONE)).when(settle([end('o', 3)])).then(settled(['o', 3]));
     given(...three, reservation('o', 'fw-dev', 3), expired).when(settle([end('o', 3)])).then(settled(['o', 3]));
