@@ -36,7 +36,7 @@ function detailOf(event: TrailEvent): string {
     case 'decision-refused':
       return textOf(data['code']);
     case 'use-refused':
-      return `${textOf(data['code'])}, ${textOf(data['keyId'])}`;
+      return [textOf(data['code']), textOf(data['keyId'])].filter((text) => text !== '').join(', ');
     default:
       return '';
   }
