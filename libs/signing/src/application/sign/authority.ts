@@ -68,8 +68,11 @@ export class Authority {
     const reservation = operation.state.open.get(order.signOrderId);
     if (reservation === undefined || reservation.count !== order.count || reservation.keyId !== order.keyId || reservation.bodyDigest !== order.bodyDigest)
       return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not reserved' };
+    // What is counted is what is signed: never more digests than the reservation holds, never more reserved and spent than was approved.
     const granted = operation.state.grants.find((g) => g.keyId === order.keyId);
-    if (granted?.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
+    if (order.inputs.length !== order.count || granted === undefined || granted.reserved + granted.spent > granted.maxUsageCount || granted.algorithm !== order.algorithm)
+      return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not what was approved' };
+    if (granted.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
       return { holds: false, code: 'KEY_MISSING_IN_HSM', detail: 'the key is not the one that was approved' };
     return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)] };
   }

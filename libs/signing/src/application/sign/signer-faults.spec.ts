@@ -90,6 +90,16 @@ describe('the signer among faults', () => {
     expect((await world.settled(operationId)).grants[0]).toMatchObject({ reserved: 0, spent: 1 });
   });
 
+  it('rule 6: signs no more digests than its reservation counts', async () => {
+    const operationId = await world.operation(3);
+    const { hsm } = await world.signer('signer-1');
+    const data = { operationId, signOrderId: randomUUID(), requestedAt: world.trusted.now().closing, keyId: 'k', algorithm: 'ES256', count: 1, format: 'raw', bodyDigest: 'b', input: { digests: ['MQ==', 'Mg==', 'Mw=='] } };
+    const { state, revision } = await world.operations.states.refresh(operationStream(operationId));
+    await world.store.append(operationStream(operationId), revision, [{ id: randomUUID(), type: 'operations.uses-reserved.v1', data: { ...data, publicKeySha256: state.grants[0]?.publicKeySha256 }, metadata: metadata() }]);
+    expect(await ended(data.signOrderId)).toEqual(['halted']);
+    expect(hsm.signed).toEqual([]);
+  });
+
   it('rule 12: an event that it does not know stops signing, is not passed over, and no order is started meanwhile', async () => {
     const operationId = await world.operation(3);
     const another = await world.operation(1);
