@@ -82,7 +82,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const clock = new TrustedClock(systemClock);
   await clock.start(store);
   const snapshots = openSnapshotStore({ file: join(config.dataDir, 'api-snapshots.db') });
-  const folding = { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock) };
+  const folding = { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events: number) => metrics.streamEventsRead(events) };
   const observe = { conflict: () => metrics.appendConflict(), appended: (events: readonly NewEvent[]) => countEvents(metrics, events) };
   const operations = new CommandExecutor(store, operationDecider, new StreamStates(store, operationKind, folding), clock, observe);
   const keys = new CommandExecutor(store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);

@@ -4,6 +4,7 @@ import { loadConfig } from '#platform/config/load-config.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { developmentToken } from './development-token.js';
 import { startStandalone } from './start-standalone.js';
+import { thriftyHeaps } from './thrifty-heaps.js';
 
 const STOP_MS = 9_500;
 const log = createLogger({ name: 'countersign' });
@@ -15,6 +16,7 @@ function refuse(error: unknown): never {
   process.exit(1);
 }
 
+thriftyHeaps();
 try {
   const config = loadConfig();
   const hsm = config.hsm ?? developmentToken(config.dataDir);

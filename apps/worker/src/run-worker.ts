@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { checkpointAt, CheckpointLostError, resumeAfter } from '#eventing/checkpoint.js';
 import { CommandExecutor } from '#eventing/command-executor.js';
 import { followDurably, pause } from '#eventing/durable-subscription.js';
@@ -14,6 +15,7 @@ import { openProcessTables, openReadModel } from '#platform/read-model/open-read
 import { ProcessCheckpoints } from '#platform/read-model/process-checkpoints.js';
 import { Projector } from '#platform/read-model/projector.js';
 import type { ReadModelState } from '#platform/read-model/read-model-progress.js';
+import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
 import type { Metrics } from '#platform/telemetry/metrics.js';
 import { systemClock } from '#platform/time/system-clock.js';
@@ -63,7 +65,8 @@ export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): 
   });
   const clock = new TrustedClock(systemClock);
   await clock.start(store);
-  const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
+  const snapshots = openSnapshotStore({ file: join(dataDir, 'worker-snapshots.db') });
+  const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
   const operations: OperationExecutor = new CommandExecutor(store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   const checkpoints = new ProcessCheckpoints(tables);
   const storeId = await store.storeId();
@@ -118,6 +121,7 @@ export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): 
       await Promise.all(running);
       await rows.close();
       await tables.close();
+      snapshots.close();
     },
   };
 }

@@ -43,6 +43,12 @@ describe('gathered', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(75);
   });
 
+  it('does not wait behind a batch of few events', async () => {
+    const since = performance.now();
+    expect(await taken(gathered(given([events(1), caughtUp, events(2), caughtUp, events(3)]), { ms: 60_000, few: 2, enough: 10 }, live()))).toEqual(['1', 'caught-up', '2', 'caught-up', '3']);
+    expect(performance.now() - since).toBeLessThan(5_000);
+  });
+
   it('hands out what had come before it tells of what broke', async () => {
     const all: string[] = [];
     const broken = async (): Promise<void> => {

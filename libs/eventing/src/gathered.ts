@@ -3,8 +3,10 @@ import type { RecordedEvent, SubscriptionMessage } from './event-store.port.js';
 
 /** How batches are put together for who pays by the batch and not by the event. */
 export interface Gathering {
-  /** So long after the last batch a small one waits; the first one after a quiet time does not. */
+  /** A small batch waits until so long after the last one; the first one after a quiet time does not wait. */
   readonly ms: number;
+  /** Nor does one that follows a batch of fewer events than these: who works alone sees what he did at once. */
+  readonly few?: number;
   /** Events with which a batch waits no longer. It may become larger by one message. */
   readonly enough: number;
 }
@@ -12,7 +14,7 @@ export interface Gathering {
 const nextTurn = (): Promise<undefined> => new Promise((resolve) => setImmediate(() => resolve(undefined)));
 
 /** The same messages in the same order, small batches of events put together. Holds one message more than the subscription does. */
-export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { ms, enough }: Gathering, signal: AbortSignal): AsyncGenerator<SubscriptionMessage, void, undefined> {
+export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { ms, few = 0, enough }: Gathering, signal: AbortSignal): AsyncGenerator<SubscriptionMessage, void, undefined> {
   const iterator = messages[Symbol.asyncIterator]();
   const ask = (): Promise<IteratorResult<SubscriptionMessage>> => {
     const asked = iterator.next();
@@ -21,6 +23,7 @@ export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { 
     return asked;
   };
   let last = Number.NEGATIVE_INFINITY;
+  let size = 0;
   let next = ask();
   try {
     for (;;) {
@@ -33,7 +36,7 @@ export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { 
       }
       let events: readonly RecordedEvent[] = value.events;
       if (events.length < enough) {
-        const left = last + ms - performance.now();
+        const left = size < few ? 0 : last + ms - performance.now();
         if (left > 0) await pause(left, signal);
         // What broke meanwhile is told after what had come.
         const more = await Promise.race([next, nextTurn()]).catch(() => undefined);
@@ -43,6 +46,7 @@ export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { 
         }
       }
       last = performance.now();
+      size = events.length;
       yield { kind: 'events', events };
     }
   } finally {

@@ -35,8 +35,8 @@ export interface StreamKind<E extends DomainEvent, S> {
 }
 
 const PAGE = 500;
-/** A stream is snapshotted when so many events were folded since its last snapshot. */
-export const SNAPSHOT_EVERY = 200;
+/** A stream is snapshotted when so many events were folded since its last snapshot. An order after a restart has api, signer and worker read up to so many each. */
+export const SNAPSHOT_EVERY = 90;
 
 /** Folded streams of one kind: bounded, read once, then only what is newer. */
 export class StreamStates<E extends DomainEvent, S> {

@@ -10,6 +10,8 @@ export class ThreadStartError extends Error {
 }
 
 const START_TIMEOUT_MS = 60_000;
+/** A thread's heap for what lives shortly: half of what Node gives each thread, whatever it does. */
+const YOUNG_MB = 24;
 
 /** A worker thread of this process, and what it reported last. */
 export class OwnedThread<R> {
@@ -22,7 +24,7 @@ export class OwnedThread<R> {
   private readonly worker: Worker;
 
   constructor(readonly name: string, module: string, data: ThreadData, heard: (report: R) => void = () => undefined) {
-    const options: WorkerOptions = { workerData: data, transferList: [data.log, data.metrics], name, execArgv: [] };
+    const options: WorkerOptions = { workerData: data, transferList: [data.log, data.metrics], name, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } };
     this.worker = new Worker(workerEntry(module), options);
     let lastError: Error | undefined;
     this.started = new Promise((resolve, reject) => {

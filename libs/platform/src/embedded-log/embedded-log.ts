@@ -5,7 +5,7 @@ import type { EventStore } from '#eventing/event-store.port.js';
 import { createFolder } from '../data-folder/data-folder.js';
 import { workerEntry } from '../worker-entry.js';
 import { connectEmbeddedLog } from './embedded-log-client.js';
-import { DEFAULT_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.js';
+import { DEFAULT_TIMEOUT_MS, OPEN_TIMEOUT_MS, YOUNG_MB } from './limits.js';
 import type { ControlMessage, StartupMessage } from './protocol.js';
 
 /** The event store of one process, on `events.db` in its data folder. */
@@ -26,7 +26,7 @@ export interface EmbeddedLog {
  */
 export const openEmbeddedLog = async ({ dir }: { readonly dir: string }): Promise<EmbeddedLog> => {
   createFolder(dir);
-  const worker = new Worker(workerEntry('libs/platform/src/embedded-log/log.worker'), { workerData: { dir }, name: 'event-log' });
+  const worker = new Worker(workerEntry('libs/platform/src/embedded-log/log.worker'), { workerData: { dir }, name: 'event-log', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   let closing = false;
   let lastError: Error | undefined;
   worker.on('error', (error) => (lastError = error instanceof Error ? error : new Error(String(error))));

@@ -24,3 +24,5 @@ export const READ_SLICE_MS = 3;
 export const DEFAULT_TIMEOUT_MS = 10_000;
 /** How long a start waits for the thread to open the log: recovery folds in what a crash left. */
 export const OPEN_TIMEOUT_MS = 60_000;
+/** The thread's heap for what lives shortly: it keeps next to nothing, so a small one is as fast. */
+export const YOUNG_MB = 24;

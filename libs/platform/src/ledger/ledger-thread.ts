@@ -10,6 +10,9 @@ export interface LedgerLimits {
   readonly maxWaiting: number;
 }
 
+/** The thread's heap for what lives shortly. */
+const YOUNG_MB = 12;
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -43,7 +46,7 @@ export class LedgerThread {
 
   constructor(settings: LedgerThreadSettings, limits: LedgerLimits) {
     this.#limits = limits;
-    this.#worker = new Worker(workerEntry('libs/platform/src/ledger/ledger.worker'), { workerData: settings, name: 'ledger', execArgv: [] });
+    this.#worker = new Worker(workerEntry('libs/platform/src/ledger/ledger.worker'), { workerData: settings, name: 'ledger', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     this.#opened = new Promise((resolve, reject) => {
       this.#failOpening = reject;
       this.#worker.on('message', (message: FromLedgerThread) => {

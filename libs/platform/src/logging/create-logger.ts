@@ -8,6 +8,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const MAX_TEXT = 1_000;
 /** A write of up to PIPE_BUF bytes stays in one piece, so that lines of several threads don't mix in a pipe (POSIX, write). */
 const MAX_WRITE = 2_048;
+/** The main thread writes so many bytes at once, or what there is after so long: a write for each line costs a request more than the line itself. */
+const WRITE_AT = 1_536;
+const WRITE_AFTER_MS = 100;
 
 export interface LoggerOptions {
   /** Which process writes: api, worker, signer, standalone. */
@@ -49,7 +52,8 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
  * The main thread never waits for who reads its log, and pino writes what is left when it exits. A worker thread writes synchronously:
  * it logs little, `terminate()` gives it no chance to write later, and waiting there holds up no request.
  */
-const standardOutput = (): ReturnType<typeof pino.destination> => pino.destination({ fd: 1, sync: !isMainThread, maxWrite: MAX_WRITE });
+const standardOutput = (): ReturnType<typeof pino.destination> =>
+  pino.destination({ fd: 1, maxWrite: MAX_WRITE, ...(isMainThread ? { sync: false, minLength: WRITE_AT, periodicFlush: WRITE_AFTER_MS } : { sync: true }) });
 
 function safe(fields: LogFields): Record<string, unknown> {
   const line: Record<string, unknown> = {};

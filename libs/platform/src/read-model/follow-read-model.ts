@@ -7,8 +7,11 @@ import type { Projector } from './projector.js';
 export const BATCH = 500;
 /** Messages of one transaction in a rebuild, which nobody waits for event by event: each page of the indexes is written less often. */
 const REBUILD_MESSAGES = 10;
-/** While events come without a pause, a transaction has what came in so many ms: each costs as much as some twenty of its events. */
-const GATHER = { ms: 50, enough: BATCH };
+/**
+ * Under load a transaction has what came in so many ms: each costs as much as some twenty of its events, and a row that changes twice
+ * in it is written once. Well within the second in which lists follow.
+ */
+const GATHER = { ms: 100, few: 8, enough: BATCH };
 const RESUME_PAUSE_MS = 1_000;
 
 /**

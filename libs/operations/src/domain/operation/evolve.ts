@@ -28,9 +28,9 @@ export function evolveOperation(state: OperationState, event: OperationEvent): O
       return { ...state, everReserved: true, open: new Map(state.open).set(signOrderId, { keyId, count, bodyDigest }), grants: adjust(state.grants, keyId, count, 0) };
     }
     case 'operations.uses-settled.v1':
-      return event.data.settled.reduce((s, e) => close(s, e.signOrderId, e.spent, e.spent), state);
+      return close(state, event.data.settled.map(({ signOrderId, spent }) => ({ signOrderId, count: spent, spent })));
     case 'operations.uses-returned.v1':
-      return event.data.returned.reduce((s, e) => close(s, e.signOrderId, e.count, 0), state);
+      return close(state, event.data.returned.map(({ signOrderId, count }) => ({ signOrderId, count, spent: 0 })));
     case 'operations.decision-refused.v1':
     case 'operations.use-refused.v1':
       return state;
@@ -51,13 +51,24 @@ const standing = ({ type, data }: ApprovalGiven | RejectionGiven): StandingDecis
 const adjust = (grants: readonly GrantState[], keyId: string, reserved: number, spent: number): readonly GrantState[] =>
   grants.map((g) => (g.keyId === keyId ? { ...g, reserved: g.reserved + reserved, spent: g.spent + spent } : g));
 
-/** Takes `count` uses out of an order's reservation, `spent` of them for good, but no more than it holds; a reservation with nothing left is closed. */
-function close(state: OperationState, signOrderId: string, count: number, spent: number): OperationState {
-  const reservation = state.open.get(signOrderId);
-  if (reservation === undefined) return state;
-  const taken = Math.min(count, reservation.count);
+interface Booked {
+  readonly signOrderId: string;
+  readonly count: number;
+  readonly spent: number;
+}
+
+/** Takes `count` uses out of each order's reservation, `spent` of them for good, but no more than it holds; a reservation with nothing left is closed. */
+function close(state: OperationState, booked: readonly Booked[]): OperationState {
+  // One copy an event: a settlement has hundreds of orders, and `open` as many.
   const open = new Map(state.open);
-  if (reservation.count > taken) open.set(signOrderId, { ...reservation, count: reservation.count - taken });
-  else open.delete(signOrderId);
-  return { ...state, open, grants: adjust(state.grants, reservation.keyId, -taken, Math.min(spent, taken)) };
+  let { grants } = state;
+  for (const { signOrderId, count, spent } of booked) {
+    const reservation = open.get(signOrderId);
+    if (reservation === undefined) continue;
+    const taken = Math.min(count, reservation.count);
+    if (reservation.count > taken) open.set(signOrderId, { ...reservation, count: reservation.count - taken });
+    else open.delete(signOrderId);
+    grants = adjust(grants, reservation.keyId, -taken, Math.min(spent, taken));
+  }
+  return { ...state, open, grants };
 }
