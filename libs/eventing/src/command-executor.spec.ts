@@ -1,7 +1,7 @@
 import { DomainError } from '#kernel/domain-error.js';
 import { AppendTooLargeError, MAX_APPEND_BYTES } from './event-store.port.js';
 import { derivedId, randomId } from './ids.js';
-import { add, asked, AT, COUNTER, counterProcess } from './testing/counter.js';
+import { add, asked, AT, COUNTER, counterProcess, standingClock } from './testing/counter.js';
 import { FaultyEventStore } from './testing/faulty-event-store.js';
 import { MemoryEventStore } from './testing/memory-event-store.js';
 
@@ -25,6 +25,18 @@ describe('CommandExecutor', () => {
     ]);
     expect(first).toMatchObject({ repeated: false, position: events[0]?.position, events: [{ type: 'c.added.v1', id: events[0]?.id }], folded: { revision: 0, state: { sum: 2 } } });
     expect(second).toMatchObject({ repeated: false, position: events[1]?.position, folded: { revision: 1, eventId: events[1]?.id, state: { sum: 5 } } });
+  });
+
+  it('rule 14: decides by both readings of time, and writes the one that never goes back', async () => {
+    const clock = standingClock();
+    clock.observe(new Date(AT + 30_000).toISOString(), 1n);
+    const seen: unknown[] = [];
+    await counterProcess(store, { clock }).execute({ ...add(1), build: (now) => {
+      seen.push(now);
+      return { type: 'add', n: 1 };
+    } });
+    expect(seen).toEqual([{ closing: new Date(AT + 30_000).toISOString(), opening: new Date(AT).toISOString() }]);
+    expect((await stored())[0]?.metadata.at).toBe(new Date(AT + 30_000).toISOString());
   });
 
   it('rule 3: a repetition gives the state right after the earlier answer, its last event included, whatever came since and in any process', async () => {

@@ -62,10 +62,10 @@ export const standingClock = (): TrustedClock => new TrustedClock({ wall: () => 
 /** What one process has: a cache and an executor of its own. */
 export function counterProcess(
   store: EventStore,
-  { limit = LIMIT, capacity = 100, snapshots, observe = {}, ...limits }: { limit?: number; capacity?: number; snapshots?: SnapshotStore; observe?: { conflict?: () => void } } & Partial<ExecutorLimits> = {},
+  { limit = LIMIT, capacity = 100, clock = standingClock(), snapshots, observe = {}, ...limits }: { limit?: number; capacity?: number; clock?: TrustedClock; snapshots?: SnapshotStore; observe?: { conflict?: () => void } } & Partial<ExecutorLimits> = {},
 ): CounterExecutor {
   const states = new StreamStates(store, counterKind, { capacity, ...(snapshots === undefined ? {} : { snapshots }) });
-  return new CommandExecutor(store, counterDecider(limit), states, standingClock(), observe, { ...EXECUTOR_LIMITS, ...limits });
+  return new CommandExecutor(store, counterDecider(limit), states, clock, observe, { ...EXECUTOR_LIMITS, ...limits });
 }
 
 export const COUNTER = 'counter-1';
