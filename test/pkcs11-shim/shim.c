@@ -84,11 +84,12 @@ static void die(void) {
   for (;;) pause();
 }
 
-/* One line a call; then the failure that the control file asks for. */
+/* One line a call; then it waits while it is held; then the failure that the control file asks for. */
 static int entered(const char *name, CK_RV *rv) {
   char line[128];
   snprintf(line, sizeof line, "%s\n", name);
   note(line);
+  while (told("hold", name, NULL)) usleep(2000);
   return told("fail", name, rv);
 }
 #define ENTER(name) do { CK_RV failure; if (entered("C_" #name, &failure)) return failure; } while (0)
