@@ -27,14 +27,14 @@ export async function* gathered(messages: AsyncIterable<SubscriptionMessage>, { 
   let next = ask();
   try {
     for (;;) {
-      const { done, value } = await next;
-      if (done === true) return;
+      const got = await next;
+      if (got.done === true) return;
       next = ask();
-      if (value.kind === 'caught-up') {
-        yield value;
+      if (got.value.kind === 'caught-up') {
+        yield got.value;
         continue;
       }
-      let events: readonly RecordedEvent[] = value.events;
+      let events: readonly RecordedEvent[] = got.value.events;
       if (events.length < enough) {
         const left = size < few ? 0 : last + ms - performance.now();
         if (left > 0) await pause(left, signal);
