@@ -20,12 +20,14 @@ export class Pkcs11Session implements HsmSession {
     await this.guarded(() => Promise.resolve().then(() => this.token.keys.privateKey(this.session, key)));
   }
 
-  async sign(key: HsmKeyRef, input: Uint8Array): Promise<Uint8Array> {
+  async sign(key: HsmKeyRef, input: Uint8Array, timely?: () => boolean): Promise<Uint8Array> {
     this.assertUsable();
     return this.guarded(async () => {
       const data = inputFor(key.algorithm, input);
       const expected = signatureBytes(key);
       this.signInit(key);
+      // The operation that C_SignInit began goes with this session.
+      if (timely?.() === false) throw new HsmError('retryable', 'UNAVAILABLE', 'C_SignInit took too long');
       // From here on the outcome is `unknown` whatever happens (rule 7).
       const signature = await this.finished(this.token.cryptoki.sign(this.session, data, this.callTimeoutMs));
       if (signature.length !== expected) throw new HsmError('unknown', 'SIGNATURE_INVALID', `C_Sign: a signature of ${signature.length} octets`);

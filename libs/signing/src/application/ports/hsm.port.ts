@@ -39,10 +39,11 @@ export interface HsmSession {
   /**
    * Exactly one C_Sign. Never retries by itself.
    * @param input digest of the algorithm's hash (length checked by the caller), or for EdDSA the message
+   * @param timely asked behind all that can take its time (a search, C_SignInit), right before C_Sign: false leaves C_Sign uncalled, as `retryable` (rule 6)
    * @returns ECDSA as raw r‖s of fixed width, RSA as the modulus' length, Ed25519 64 bytes
    * @throws HsmError `refused` or `retryable` only when C_Sign was certainly not reached, else `unknown`
    */
-  sign(key: HsmKeyRef, input: Uint8Array): Promise<Uint8Array>;
+  sign(key: HsmKeyRef, input: Uint8Array, timely?: () => boolean): Promise<Uint8Array>;
   /**
    * C_Verify under the given SPKI (imported as a session object, not the token's own public object).
    * @returns false when the signature is not this key's over this input @throws HsmError

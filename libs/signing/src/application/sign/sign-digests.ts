@@ -41,12 +41,14 @@ export async function signDigests(order: OpenOrder, key: HsmKeyRef, session: Hsm
       const verdict = await recheck(order, i, authority);
       if (!verdict.holds) return { signatures, handed, fault: verdict };
       since = 0;
-      // The leader's answer itself may have taken too long: then it is asked again, never signed upon.
+      // The leader's answer itself may have taken too long: it is never signed upon.
       if (isStale(checked, clock)) return { signatures, handed, fault: { holds: false, code: 'HSM_UNAVAILABLE', detail: 'authority could not be rechecked in time' } };
     }
     since += 1;
     try {
-      signatures[i] = await session.sign(key, input);
+      const at = checked;
+      // What the HSM does before C_Sign may take its time as well (rule 6).
+      signatures[i] = await session.sign(key, input, () => !isStale(at, clock));
       handed += 1;
     } catch (error) {
       const known = error instanceof HsmError ? error : new HsmError('unknown', 'UNAVAILABLE', 'the call ended unexpectedly');

@@ -62,6 +62,22 @@ describe('the signer among faults', () => {
     caughtUp.release();
   });
 
+  it('rule 6: a C_SignInit that takes more than a second is no C_Sign upon what was checked before it', async () => {
+    const operationId = await world.operation(1);
+    const hsm = new FakeHsm({
+      init: async (call) => {
+        if (call > 1) return;
+        await world.revoke(operationId);
+        world.clock.advance(1_500);
+      },
+    });
+    await world.signer('signer-1', { hsm });
+    const order = await world.order(operationId);
+    expect(await ended(order)).toEqual(['started', 'halted']);
+    expect(hsm.signed).toEqual([]);
+    expect(await world.ledger.spent(operationId, 'k')).toBe(0);
+  });
+
   it('rule 8: a late outcome is told also after administrators have recorded what they found', async () => {
     const operationId = await world.operation(1);
     const held = latch();

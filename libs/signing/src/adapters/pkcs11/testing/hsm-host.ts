@@ -63,7 +63,7 @@ function serve(options: HostOptions, reply: (message: HostReply) => void): (requ
       return nextSession++;
     },
     prepare: (id: number, key: HsmKeyRef) => session(id).prepare(key),
-    sign: (id: number, key: HsmKeyRef, input: Uint8Array) => session(id).sign(key, input),
+    sign: (id: number, key: HsmKeyRef, input: Uint8Array, timely: boolean) => session(id).sign(key, input, () => timely),
     verify: (id: number, key: HsmKeyRef, input: Uint8Array, signature: Uint8Array) => session(id).verify(key, input, signature),
     release: (id: number) => session(id).release(),
     /** Many signatures at once; answers how many verify. */

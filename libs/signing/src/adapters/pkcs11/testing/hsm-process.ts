@@ -51,7 +51,7 @@ export class HsmProcess {
     const id = await this.ask<number>('acquire', timeoutMs);
     return {
       prepare: (key) => this.ask('prepare', id, key),
-      sign: (key, input) => this.ask('sign', id, key, input),
+      sign: (key, input, timely) => this.ask('sign', id, key, input, timely?.() ?? true),
       verify: (key, input, signature) => this.ask('verify', id, key, input, signature),
       release: () => void this.ask('release', id).catch(() => undefined),
     };

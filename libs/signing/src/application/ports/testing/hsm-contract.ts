@@ -118,6 +118,20 @@ export function describeHsm(name: string, start: () => Promise<HsmUnderTest>): v
       }
     });
 
+    it('rule 6: leaves C_Sign uncalled when it is too late for it, and the session behind', async () => {
+      const session = await hsm.acquire(1_000);
+      try {
+        await expect(session.sign(keyFor('ES256'), randomBytes(32), () => false)).rejects.toMatchObject({ errorClass: 'retryable' });
+        await expect(session.sign(keyFor('ES256'), randomBytes(32))).rejects.toMatchObject({ errorClass: 'retryable' });
+      } finally {
+        session.release();
+      }
+      const [one, two] = [await hsm.acquire(1_000), await hsm.acquire(1_000)];
+      await Promise.all([one, two].map((s) => s.sign(keyFor('ES256'), randomBytes(32), () => true)));
+      one.release();
+      two.release();
+    });
+
     it('lends its sessions in order of arrival, and refuses who waited too long', async () => {
       const [first, second] = [await hsm.acquire(1_000), await hsm.acquire(1_000)];
       await expect(hsm.acquire(50)).rejects.toMatchObject({ errorClass: 'retryable', reason: 'UNAVAILABLE' });

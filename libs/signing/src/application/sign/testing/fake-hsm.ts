@@ -4,6 +4,8 @@ import type { Hsm, HsmKeyPair, HsmKeyRef, HsmSession, HsmStatus } from '../../po
 
 /** What a fake token does beside signing; everything is optional and asked at each call. */
 export interface FakeHsmFaults {
+  /** Called with the number of the C_Sign (from 1) as C_SignInit. */
+  init?: (call: number) => Promise<void> | void;
   /** Called with the number of the C_Sign (from 1) before it is counted: what it throws, was thrown before C_Sign. */
   beforeSign?: (call: number) => Promise<void> | void;
   /** Called after it was counted: what it throws, was thrown by C_Sign. */
@@ -31,8 +33,10 @@ export class FakeHsm implements Hsm {
     const mac = (key: HsmKeyRef, input: Uint8Array): Buffer => createHmac('sha256', key.spki).update(input).digest();
     return Promise.resolve({
       prepare: () => Promise.resolve(this.faults.prepare?.()),
-      sign: async (key, input) => {
+      sign: async (key, input, timely) => {
         const call = ++this.attempts;
+        await this.faults.init?.(call);
+        if (timely?.() === false) throw new HsmError('retryable', 'UNAVAILABLE', 'too late');
         await this.faults.beforeSign?.(call);
         this.signed.push(Buffer.from(input).toString('base64'));
         await this.faults.afterSign?.(call);
