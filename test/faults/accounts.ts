@@ -16,9 +16,14 @@ export interface Accounts {
  * @throws Error when an order stays without an end, or something does not agree
  */
 export async function accountsOf(service: Service, operation: Operation, withinMs = 30_000): Promise<Accounts> {
-  const orders = await eventually(() => ordersOf(service, operation), (all) => all.every(isFinal), withinMs);
-  const consumed = orders.reduce((sum, { usesConsumed = 0 }) => sum + usesConsumed, 0);
-  const now = await eventually(() => operationOf(service, operation), ({ keyUsages }) => keyUsages.reduce((sum, { usedCount }) => sum + usedCount, 0) === consumed);
+  const used = ({ keyUsages }: Operation): number => keyUsages.reduce((sum, { usedCount }) => sum + usedCount, 0);
+  const look = async (): Promise<{ readonly now: Operation; readonly orders: readonly SignOrder[]; readonly consumed: number }> => {
+    const now = await operationOf(service, operation);
+    const orders = await ordersOf(service, operation);
+    return { now, orders, consumed: orders.reduce((sum, { usesConsumed = 0 }) => sum + usesConsumed, 0) };
+  };
+  // Lists follow within a second: what is read at one moment need not agree yet.
+  const { now, orders, consumed } = await eventually(look, (seen) => seen.orders.every(isFinal) && used(seen.now) === seen.consumed, withinMs);
   const granted = now.keyUsages.reduce((sum, { maxUsageCount }) => sum + maxUsageCount, 0);
   const trail = await trailOf(service, operation);
   const reserved = trail.filter(({ type }) => type === 'operations.uses-reserved.v1');
