@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { KeyBody } from '#keys/adapters/http/key.schema.js';
 import type { SignOrderView } from '#signing/application/sign-order-view.js';
 import { sleep } from '#test/system/service.js';
 import { eventually } from '#test/system/steps.js';
@@ -179,6 +180,26 @@ describe('a repetition', () => {
     const ended = await scene.orderer.orders(operation, body, { key: 'slow' });
     expect(ended).toMatchObject({ status: 201, body: { signOrderId: first.body.signOrderId, state: 'completed', usesConsumed: 1 } });
     expect(expected(await scene.orderer.readsOrder(ended.body), 200)).toEqual(ended.body);
+  });
+
+  it('of a registration that was under way gives its present state', async () => {
+    const body = { keyId: 'slow', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: NONE };
+    scene.service.shim.order('hold C_GenerateKeyPair');
+    let first: Answer<KeyBody>;
+    try {
+      first = await scene.admin.registers(body, { key: 'slow' });
+      expect(first).toMatchObject({ status: 202, body: { keyId: 'slow', status: 'creating' } });
+      expect(first.body).not.toHaveProperty('publicKeyPem');
+      expect(first.headers.get('location')).toBe('/v1/keys/slow');
+      expect((await scene.orderer.requests({ slow: 1 })).said).toBe('422 KEY_UNKNOWN');
+      expect((await scene.admin.registers({ ...body, purpose: 'document' }, { key: 'slow' })).said).toBe('422 IDEMPOTENCY_KEY_REUSED');
+    } finally {
+      scene.service.shim.order();
+    }
+    const made = await scene.admin.registers(body, { key: 'slow' });
+    expect(made).toMatchObject({ status: 201, body: { keyId: 'slow', status: 'enabled' } });
+    expect(expected(await scene.orderer.get<KeyBody>('/v1/keys/slow'), 200)).toEqual(made.body);
+    expect((await scene.ended(await scene.orderer.orders(await scene.orderer.operation({ slow: 1 }), { keyId: 'slow', data: b64('x') }))).state).toBe('completed');
   });
 
   it('of an order gives the same signature after its key was disabled, its operation revoked, exhausted or expired', async () => {
