@@ -78,8 +78,12 @@ export class MemoryEventStore implements EventStore {
   private longerThan(seen: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted || this.log.length > seen) return resolve();
-      this.waiting.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.waiting.push(done);
+      signal.addEventListener('abort', done, { once: true });
     });
   }
 }
