@@ -1,4 +1,3 @@
-import { pkcs11Tool } from '#test/fixtures/softhsm.js';
 import { createHookedService } from '#test/hooks/hooked-service.js';
 import type { Hooks } from '#test/hooks/hooked-service.js';
 import { Service, sleep } from '#test/system/service.js';
@@ -9,6 +8,7 @@ import { accountsOf } from './accounts.js';
 // Signers that are several: in one process, over one open log, one ledger and one token, held by hooks.
 const SOON = { prefer: 'wait=1' };
 const ASYNC = { prefer: 'respond-async' };
+const CKR_FUNCTION_NOT_SUPPORTED = '0x54';
 const HEARTBEAT_SILENT_MS = 30_000;
 
 let service: Service;
@@ -16,7 +16,7 @@ let hooks: Hooks;
 let key: Key;
 let operation: Operation;
 beforeEach(async () => {
-  ({ service, hooks } = await createHookedService({ hsm: 'spy' }));
+  ({ service, hooks } = await createHookedService({ hsm: 'spy+shim' }));
   await service.up();
   key = await makeKey(service, 'fw');
   operation = await request(service, { fw: 100_000 });
@@ -65,16 +65,21 @@ it('rule 1: signer 1 paused after its `started` was acknowledged, signer 2 start
   expect(await signersOf()).toEqual(new Set(['signer-1', 'signer-2']));
 });
 
-it('rule 1: two signers before the same `started`: the one that comes second signs nothing', async () => {
+it('rule 1: two signers before the same `started`: the one that comes second signs nothing, though the first has not signed yet', async () => {
   const before = 'hold signer-1 before append signing.started.v1';
+  const after = 'hold signer-2 after append signing.started.v1';
   hooks.order(before);
   const { body } = await order(service, operation, 'fw', digests(2), ASYNC);
   await hooks.obeyed(before);
-  hooks.order(before, 'start signer-2');
-  expect((await ended(service, operation, body.signOrderId)).state).toBe('completed');
+  hooks.order(before, after, 'start signer-2');
+  await hooks.obeyed(after);
+  hooks.order(after, 'start signer-2');
+  await sleep(500);
+  expect(service.spied('C_Sign')).toBe(0);
+  expect((await orderOf(service, operation, body.signOrderId)).state).toBe('signing');
   hooks.order('start signer-2');
-  const next = await order(service, operation, 'fw', digests(1));
-  expect(next.body.state).toBe('completed');
+  expect((await ended(service, operation, body.signOrderId)).state).toBe('completed');
+  expect((await order(service, operation, 'fw', digests(1))).body.state).toBe('completed');
   expect(service.spied('C_Sign')).toBe(3);
   expect(await typesOf(body.signOrderId, 2)).toEqual(['signing.started.v1', 'signing.completed.v1']);
 });
@@ -99,9 +104,11 @@ it('rule 2: signer 1 held before `started`, signer 2 fails the order, signer 1 r
   hooks.order(before);
   const { body } = await order(service, operation, 'fw', digests(5), ASYNC);
   await hooks.obeyed(before);
-  for (const type of ['privkey', 'pubkey']) pkcs11Tool(service.token, '--delete-object', '--type', type, '--label', 'fw');
+  // Signer 1 has its key; signer 2 is refused it.
+  service.shim.order(`fail C_FindObjectsInit ${CKR_FUNCTION_NOT_SUPPORTED}`);
   hooks.order(before, 'start signer-2');
-  expect(await ended(service, operation, body.signOrderId)).toMatchObject({ state: 'failed', usesConsumed: 0, failure: { code: 'KEY_MISSING_IN_HSM' } });
+  expect(await ended(service, operation, body.signOrderId)).toMatchObject({ state: 'failed', usesConsumed: 0, failure: { code: 'HSM_REFUSED' } });
+  service.shim.order();
   hooks.order();
   await eventually(() => operationOf(service, operation), ({ keyUsages }) => keyUsages[0]?.usedCount === 0);
   await sleep(1_000);
@@ -109,6 +116,8 @@ it('rule 2: signer 1 held before `started`, signer 2 fails the order, signer 1 r
   expect(await typesOf(body.signOrderId, 1)).toEqual(['signing.failed.v1']);
   expect((await trailOf(service, operation)).filter(({ type }) => type === 'operations.uses-returned.v1')).toHaveLength(1);
   expect((await operationOf(service, operation)).keyUsages[0]).toMatchObject({ usedCount: 0, remainingCount: 100_000 });
+  expect((await order(service, operation, 'fw', digests(1))).body.state).toBe('completed');
+  expect(service.spied('C_Sign')).toBe(1);
 });
 
 it('rule 9: signer 2 starts while signer 1 works under load: none unknown', async () => {
