@@ -9,11 +9,12 @@ export const SILENT_AFTER_MS = 30_000;
 /**
  * Ends an order whose attempt is gone: the same signer completes from its ledger when all signatures are there (rule 8), everybody else, and
  * everything else, is `outcome-unknown` with all uses spent (rules 2, 7). Not to be called while an attempt of this process is at it.
+ * @param listenedMs for how long this process could reach the ledger without a break
  * @returns whether its end stands on its stream
  */
-export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, ledger: Ledger, stream: OrderStream): Promise<boolean> {
+export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, ledger: Ledger, stream: OrderStream, listenedMs: number): Promise<boolean> {
   const { operationId, keyId, digests, count, signOrderId } = order;
-  if (!(await mayEnd(lock, self, ledger))) return false;
+  if (!(await mayEnd(lock, self, ledger, listenedMs))) return false;
   const entry = await ledger.entry(signOrderId);
   const signatures = entry?.incarnation === lock.incarnation && entry.signatures !== null ? entry.signatures : digests.map(() => null);
   const whole = signatures.filter((s): s is string => s !== null);
@@ -27,9 +28,10 @@ export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, 
   return true;
 }
 
-/** Rule 9: the named signer, whose attempt ended with its process or broke, or another one when that signer has been silent, as long as the ledger could be read at all. */
-async function mayEnd(lock: Lock, self: LedgerSigner, ledger: Ledger): Promise<boolean> {
+/** Rule 9: the named signer, whose attempt ended with its process or broke, or another one when that signer has been silent. Where nobody could be heard there was no silence. */
+async function mayEnd(lock: Lock, self: LedgerSigner, ledger: Ledger, listenedMs: number): Promise<boolean> {
   if (lock.signer === self.name) return true;
+  if (listenedMs <= SILENT_AFTER_MS) return false;
   const heard = (await ledger.heartbeats()).filter((h) => h.name === lock.signer);
   return heard.length > 0 && heard.every((h) => h.silentMs > SILENT_AFTER_MS);
 }

@@ -22,7 +22,7 @@ export class SignOrdersProcess {
 
   constructor(
     private readonly context: AttemptContext,
-    private readonly options: { readonly concurrency: number; readonly stopped: () => string | undefined },
+    private readonly options: { readonly concurrency: number; readonly stopped: () => string | undefined; /** For how long the ledger could be reached without a break. */ readonly listenedMs: () => number },
   ) {
     this.open = new OpenOrders(() => context.clock.monotonic());
   }
@@ -52,7 +52,7 @@ export class SignOrdersProcess {
       else if (!tracked.busy) {
         tracked.busy = true;
         try {
-          await recover(tracked.order, tracked.lock, signer, ledger, stream);
+          await recover(tracked.order, tracked.lock, signer, ledger, stream, this.options.listenedMs());
         } catch (error) {
           log({ signOrderId: tracked.order.signOrderId, error }, 'an order could not be recovered; the next sweep tries again');
         } finally {

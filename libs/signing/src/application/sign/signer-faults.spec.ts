@@ -152,6 +152,29 @@ describe('the signer among faults', () => {
     expect(await ended(order)).toEqual(['started', 'completed']);
   });
 
+  it('rule 9: silence counts only while the observer itself could read the ledger', async () => {
+    const operationId = await world.operation(1);
+    const held = latch();
+    await world.signer('signer-1', { hsm: new FakeHsm({ beforeSign: () => (held.reach(), held.released) }) });
+    const order = await world.order(operationId);
+    await held.reached;
+    let away = false;
+    const second = await world.signer('signer-2', { ledger: ledgerWith({ heartbeat: (self) => (away ? Promise.reject(new Error('away')) : world.ledger.heartbeat(self)) }) });
+    // Nobody reaches the ledger for a while, so nobody is heard in it.
+    away = true;
+    await second.signer['beat']().catch(() => undefined);
+    world.clock.advance(SILENT_AFTER_MS + 10_000);
+    await second.signer['orders'].sweep();
+    away = false;
+    await second.signer['beat']();
+    await second.signer['orders'].sweep();
+    expect(await world.events(order)).toEqual(['started']);
+    world.clock.advance(SILENT_AFTER_MS + 1);
+    await second.signer['orders'].sweep();
+    expect(await world.events(order)).toEqual(['started', 'outcome-unknown']);
+    held.release();
+  });
+
   it('rule 9: gives signs of life until what it started has its end', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask', 'performance', 'Date', 'hrtime'] });
     try {

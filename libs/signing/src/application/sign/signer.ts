@@ -31,9 +31,11 @@ export class Signer {
   private caught = false;
   private fault: string | undefined = 'it has not caught up with the event store';
   private unheard: string | undefined;
+  /** Monotonic ms from which on the ledger could be reached, time after time. */
+  private listeningSince = Number.POSITIVE_INFINITY;
 
   constructor(private readonly options: SignerOptions) {
-    this.orders = new SignOrdersProcess(options.context, { concurrency: options.concurrency, stopped: () => this.stopped() });
+    this.orders = new SignOrdersProcess(options.context, { concurrency: options.concurrency, stopped: () => this.stopped(), listenedMs: () => options.context.clock.monotonic() - this.listeningSince });
   }
 
   /**
@@ -43,7 +45,7 @@ export class Signer {
   async start(): Promise<void> {
     const { store, context } = this.options;
     await context.ledger.claimName(context.signer);
-    await context.ledger.heartbeat(context.signer);
+    await this.beat();
     this.storeId = await store.storeId();
     const checkpoint = await context.ledger.checkpoint(SUBSCRIPTION);
     try {
@@ -97,13 +99,15 @@ export class Signer {
     await this.options.context.ledger.releaseName(this.options.context.signer).catch(() => undefined);
   }
 
-  /** Who can't keep his name alive may be thought dead by others (rule 9). */
+  /** Who can't keep his name alive may be thought dead by others, and can't tell who else is (rule 9). */
   private async beat(): Promise<void> {
-    const { ledger, signer } = this.options.context;
+    const { ledger, signer, clock } = this.options.context;
     try {
       await ledger.heartbeat(signer);
       this.unheard = undefined;
+      this.listeningSince = Math.min(this.listeningSince, clock.monotonic());
     } catch (error) {
+      this.listeningSince = Number.POSITIVE_INFINITY;
       this.unheard = 'the ledger does not answer';
       throw error;
     }
