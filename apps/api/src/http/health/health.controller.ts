@@ -36,7 +36,7 @@ export class HealthController {
 
   @Endpoint({
     id: 'metrics', method: 'GET', path: '/metrics', tag: 'Around it', summary: 'Prometheus metrics', access: 'public', problems: ['NOT_FOUND'],
-    answers: [{ status: 200, description: 'Prometheus’ text format', mediaType: 'text/plain', schema: { type: 'string' }, examples: { one: 'http_requests_total{method="GET",route="/v1/keys",status="200"} 1\n' } }],
+    answers: [{ status: 200, description: 'Prometheus’ text format', mediaType: 'text/plain', schema: { type: 'string' }, examples: { one: 'countersign_http_requests_total{method="GET",route="/v1/keys",status="200"} 1\n' } }],
   })
   async show(@Res({ passthrough: true }) answer: Answer): Promise<string> {
     if (!this.metrics) throw new DomainError('NOT_FOUND', 'this process keeps no metrics');

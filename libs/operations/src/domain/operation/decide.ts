@@ -61,7 +61,7 @@ function decide({ by, decision, requestDigest, comment, now }: Of<'decide'>, sta
     : [{ type: 'operations.rejection-given.v1', data }, { type: 'operations.rejected.v1', data: {} }];
 }
 
-/** Appends `approved` when the event meets the last policy that was open. */
+/** Appends `approved` when every policy is met after the event. */
 function withApproval(state: OperationState, event: OperationEvent): readonly OperationEvent[] {
   return quorumMet(evolveOperation(state, event)) ? [event, { type: 'operations.approved.v1', data: {} }] : [event];
 }
@@ -71,7 +71,8 @@ function withdrawApproval({ by, now }: Of<'withdraw-approval'>, state: Operation
   if (state.everReserved) throw new DomainError('APPROVAL_IN_USE', 'a use was reserved; the operation can only be revoked');
   const status = statusAt(state, now.closing);
   if (status !== 'pending' && status !== 'approved') throw finalRefusal(status);
-  return [{ type: 'operations.approval-withdrawn.v1', data: { by: { issuer: by.issuer, subject: by.subject } } }];
+  // Back to pending, unless those who remain meet every policy without him.
+  return withApproval(state, { type: 'operations.approval-withdrawn.v1', data: { by: { issuer: by.issuer, subject: by.subject } } });
 }
 
 function revoke({ by, privileged, reason, now }: Of<'revoke'>, state: OperationState): readonly OperationEvent[] {

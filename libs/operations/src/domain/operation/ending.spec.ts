@@ -34,6 +34,12 @@ describe('withdrawal', () => {
     expect(refusal(state, reserve('o'))).toBe('OPERATION_NOT_APPROVED');
     given(...done, withdrawal(ONE)).when(approve(THREE)).then(approval(THREE), approved);
   });
+  it('leaves it approved when those who remain meet every policy without him', () => {
+    const both = person('both', { groups: ['fw', 'hw'] });
+    const two = [requested([key('a', approvers(1, 'fw')), key('b', approvers(1, 'hw'))]), approval(ONE), approval(both), approved] as const;
+    given(...two).when(withdraw(ONE)).then(withdrawal(ONE), approved);
+    given(...two).when(withdraw(both)).then(withdrawal(both));
+  });
   it('of others\' approvals is none', () => {
     for (const who of [THREE, ORDERER, ADMINISTRATOR, { ...ONE, issuer: 'https://other' }]) given(pending, approval(ONE)).when(withdraw(who)).refuses('NOT_FOUND');
     given(pending, approval(ONE), withdrawal(ONE)).when(withdraw(ONE)).refuses('NOT_FOUND');
