@@ -137,7 +137,7 @@ export const openLogDatabase = (file: string, create: boolean): LogDatabase => {
     database.pragma('fullfsync = ON');
     database.pragma('checkpoint_fullfsync = ON');
     database.pragma('wal_autocheckpoint = 0');
-    database.pragma('cache_size = -16384');
+    database.pragma('cache_size = -8192');
     database.pragma('cell_size_check = ON');
     database.pragma('trusted_schema = OFF');
     prepareSchema(database, create);

@@ -11,7 +11,7 @@ import type { ReadModelPart } from './table.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
 /** Pages that a writer's and a reader's connection keep, in KiB. */
-const WRITER_CACHE_KIB = 32 * 1024;
+const WRITER_CACHE_KIB = { 'read-model': 16 * 1024, processes: 2 * 1024 } as const;
 const READER_CACHE_KIB = 8 * 1024;
 /** The write-ahead log is folded in when it has so many pages (of 4 KiB). */
 const CHECKPOINT_PAGES = 4_000;
@@ -48,7 +48,7 @@ export async function openReadModelReader({ dataDir }: { readonly dataDir: strin
  * All that these files hold can be had again from the events: what is broken or of a newer release is put aside and begun anew.
  * Damage that shows only later is noted beside the file, for the next start: others have it open.
  */
-async function openOwned(name: string, { dataDir, parts, setAside }: OpenOptions): Promise<ReadModelDatabase> {
+async function openOwned(name: keyof typeof WRITER_CACHE_KIB, { dataDir, parts, setAside }: OpenOptions): Promise<ReadModelDatabase> {
   const file = join(dataDir, `${name}.db`);
   const note = `${file}.damaged`;
   const putAside = (reason: string): void => {
@@ -63,7 +63,7 @@ async function openOwned(name: string, { dataDir, parts, setAside }: OpenOptions
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-      database.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+      database.pragma(`cache_size = -${WRITER_CACHE_KIB[name]}`);
     });
     try {
       await initialized(dataSource);
