@@ -48,6 +48,8 @@ import { API_HTTP_MODULES } from './http/api-http.modules.js';
 import { createHttpApp } from './http/create-http-app.js';
 import type { HttpAppOptions } from './http/http-options.js';
 
+/** How long, at the end of the process, a request may still wait for an event. With what threads need, it ends within 10 s. */
+const WAITS_END_MS = 3_000;
 /** Folded streams that are kept in memory, of operations and of keys each. */
 const CACHED_STREAMS = 5_000;
 
@@ -134,7 +136,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   return {
     app,
     async stop() {
+      // Orders under way get their outcome; who waits for a decision, or for an HSM that hangs, is answered with what there is.
+      const grace = setTimeout(() => stopping.abort(), WAITS_END_MS);
       await app.close();
+      clearTimeout(grace);
       await refusals.flush();
       stopping.abort();
       await awaiter.done();

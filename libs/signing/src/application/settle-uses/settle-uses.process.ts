@@ -25,7 +25,9 @@ export async function settleUses(events: readonly RecordedEvent[], operations: O
   await Promise.all(
     [...byOperation].map(async ([operationId, outcomes]) => {
       // Others have reserved on it meanwhile, or there were no ends to book: decided over what is known here, it would only find a conflict.
-      await operations.states.refresh(operationStream(operationId));
+      const { revision } = await operations.states.refresh(operationStream(operationId));
+      // An end that names no operation has nothing to book, and must not keep the others waiting.
+      if (revision < 0) return;
       for (let i = 0; i < outcomes.length; i += MAX_SETTLED_TOGETHER) {
         const some = outcomes.slice(i, i + MAX_SETTLED_TOGETHER);
         const meta = { commandId: derivedId('settle', operationId, some[0]?.cause ?? null, some.length), keyed: false, actor: systemActor('settlement'), bodyDigest: null, requestId: null };
