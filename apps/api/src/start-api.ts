@@ -23,7 +23,7 @@ import { SqlPendingOperations } from '#operations/adapters/projections/sql-pendi
 import { OPERATION_LIST } from '#operations/application/ports/operation-list.port.js';
 import { PENDING_OPERATIONS } from '#operations/application/ports/pending-operations.port.js';
 import { KEY_STATES, OPERATION_EXECUTOR, OPERATION_PREFIX, OPERATION_STATES, operationDecider, operationKind, operationStream, RefusalRecorder } from '#operations/contract.js';
-import type { KeyStates, OperationStates } from '#operations/contract.js';
+import type { KeyStates, OperationExecutor, OperationStates } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
 import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
 import { HTTP_METRICS, METRICS_SOURCE } from '#platform/http/ports/metrics.port.js';
@@ -70,6 +70,8 @@ export interface ApiParts {
 
 export interface RunningApi {
   readonly app: NestFastifyApplication;
+  /** Decides all that this process decides on operations. */
+  readonly operations: OperationExecutor;
   /** Finishes what is in flight, then writes the refusals that were counted. */
   stop(): Promise<void>;
 }
@@ -135,6 +137,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   await app.listen(config.http.port, config.http.host);
   return {
     app,
+    operations,
     async stop() {
       // Orders under way get their outcome; who waits for a decision, or for an HSM that hangs, is answered with what there is.
       const grace = setTimeout(() => stopping.abort(), WAITS_END_MS);

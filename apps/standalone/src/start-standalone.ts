@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { startApi } from '#apps/api/src/start-api.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import { lockDataFolder } from '#platform/data-folder/data-folder.js';
@@ -8,10 +9,12 @@ import type { Log } from '#platform/logging/log.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { developmentParts } from './development-parts.js';
 import { OwnedThread } from './threads/owned-thread.js';
-import type { SignerReport, SignerThreadData, WorkerReport } from './threads/thread-protocol.js';
+import { serveSettlements } from './threads/settle-port.js';
+import type { SignerReport, SignerThreadData, WorkerReport, WorkerThreadData } from './threads/thread-protocol.js';
 
 /** SIGTERM is answered within 10 s: threads that take longer are cut off, what they left is recovered at the next start. */
 const THREAD_STOP_MS = 4_000;
@@ -39,7 +42,9 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const metrics = createMetrics();
   const eventLog = await openEmbeddedLog({ dir: join(config.dataDir, 'events') });
   const progress = new ReadModelProgress();
-  const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', { config, log: eventLog.attach(), metrics: metrics.portFor('worker') }, ({ state }) => progress.update(state));
+  const settlements = new MessageChannel();
+  const workerData: WorkerThreadData = { config, log: eventLog.attach(), metrics: metrics.portFor('worker'), settlements: settlements.port2 };
+  const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', workerData, ({ state }) => progress.update(state), [settlements.port2]);
   const signerData: SignerThreadData = { config, hsm, log: eventLog.attach(), metrics: metrics.portFor('signer') };
   const signer = new OwnedThread<SignerReport>('signer', signerModule, signerData);
   await Promise.all([worker.started, signer.started]);
@@ -63,6 +68,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     log,
     ...(dev === undefined ? {} : { extra: { module: dev.module, mounts: dev.mounts } }),
   });
+  serveSettlements(settlements.port1, settleBy(api.operations), (error) => log.warn({ error, subscription: 'settle-uses' }, 'ends of orders could not be booked; they are tried again'));
   await dev?.ready(api.app);
   const broken = Promise.race([eventLog.failed.then((e) => `the event log ended: ${e.message}`), worker.ended.then(() => 'the worker ended'), signer.ended.then(() => 'the signer ended')]);
   return {

@@ -19,7 +19,8 @@ import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
 import type { Metrics } from '#platform/telemetry/metrics.js';
 import { systemClock } from '#platform/time/system-clock.js';
-import { settleUses } from '#signing/application/settle-uses/settle-uses.process.js';
+import { settleBy, settleUses } from '#signing/application/settle-uses/settle-uses.process.js';
+import type { Settle } from '#signing/application/settle-uses/settle-uses.process.js';
 import { SIGN_ORDER_PREFIX } from '#signing/contract.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
 
@@ -37,6 +38,8 @@ export interface WorkerParts {
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who books the ends of orders; left out: this worker itself. */
+  readonly settle?: Settle;
 }
 
 export interface RunningWorker {
@@ -48,7 +51,7 @@ export interface RunningWorker {
 }
 
 /** Projections and process managers of a process. @throws StoreUnavailableError */
-export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): Promise<RunningWorker> {
+export async function runWorker({ dataDir, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
@@ -82,8 +85,9 @@ export async function runWorker({ dataDir, store, log, metrics }: WorkerParts): 
     }
   };
 
+  const book = given ?? settleBy(operations);
   const settle = async (events: readonly RecordedEvent[]): Promise<void> => {
-    await settleUses(events, operations);
+    await settleUses(events, book);
     const last = events.at(-1);
     if (last !== undefined) await checkpoints.save(SETTLE_USES, checkpointAt(storeId, last));
     faults.delete(SETTLE_USES);

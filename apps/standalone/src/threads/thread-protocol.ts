@@ -9,6 +9,10 @@ export interface ThreadData {
   readonly log: MessagePort;
   readonly metrics: MessagePort;
 }
+export interface WorkerThreadData extends ThreadData {
+  /** To the thread that reserves uses, which settles them too. */
+  readonly settlements: MessagePort;
+}
 export interface SignerThreadData extends ThreadData {
   readonly hsm: HsmConfig;
 }

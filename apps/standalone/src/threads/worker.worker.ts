@@ -4,9 +4,10 @@ import { connectEmbeddedLog } from '#platform/embedded-log/embedded-log-client.j
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
 import { serveThread } from './serve-thread.js';
-import type { ThreadData, WorkerReport } from './thread-protocol.js';
+import { settleOver } from './settle-port.js';
+import type { WorkerReport, WorkerThreadData } from './thread-protocol.js';
 
-const { config, log: logPort, metrics: metricsPort } = workerData as ThreadData;
+const { config, log: logPort, metrics: metricsPort, settlements } = workerData as WorkerThreadData;
 const log = createLogger({ name: 'worker' });
 const metrics = createMetrics({ process: false });
 answerMetrics(metricsPort, metrics);
@@ -14,7 +15,7 @@ answerMetrics(metricsPort, metrics);
 await serveThread<WorkerReport>(
   async () => {
     const store = connectEmbeddedLog(logPort);
-    const worker = await runWorker({ dataDir: config.dataDir, store, log, metrics });
+    const worker = await runWorker({ dataDir: config.dataDir, store, log, metrics, settle: settleOver(settlements) });
     return {
       report: () => ({ state: worker.state(), fault: worker.fault() }),
       async stop() {

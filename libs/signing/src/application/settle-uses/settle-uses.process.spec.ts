@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SagaWorld } from '../sign/testing/saga-world.js';
-import { settleUses } from './settle-uses.process.js';
+import { settleBy, settleUses } from './settle-uses.process.js';
 
 describe('settling', () => {
   const world = new SagaWorld();
@@ -21,7 +21,7 @@ describe('settling', () => {
     const order = await world.order(operationId);
     await end(randomUUID(), randomUUID());
     await end(operationId, order);
-    await settleUses(await world.store.readAll({ limit: 100, prefixes: ['signOrder-'] }), world.operations);
+    await settleUses(await world.store.readAll({ limit: 100, prefixes: ['signOrder-'] }), settleBy(world.operations));
     const { state } = await world.operations.states.refresh(`operation-${operationId}`);
     expect([state.open.size, state.grants[0]?.reserved]).toEqual([0, 0]);
   });

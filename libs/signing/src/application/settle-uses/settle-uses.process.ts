@@ -9,11 +9,14 @@ import { decodeSigningEvent } from '../sign-order-kind.js';
 /** Orders booked by one command: their events stay far below the limit of an append. */
 const MAX_SETTLED_TOGETHER = 500;
 
+/** Books ends of orders on their operation. Resolves when it is durable; the same ends again change nothing. */
+export type Settle = (operationId: string, outcomes: readonly Settlement[]) => Promise<void>;
+
 /**
  * Books the ends of orders on their operations, in batches. What is given back is only what an order's own stream says (rule 2);
  * booking the same end again changes nothing, so a crash before the checkpoint books twice and harms nobody.
  */
-export async function settleUses(events: readonly RecordedEvent[], operations: OperationExecutor): Promise<void> {
+export async function settleUses(events: readonly RecordedEvent[], settle: Settle): Promise<void> {
   const byOperation = new Map<string, Settlement[]>();
   for (const recorded of events) {
     const end = settlementOf(recorded, decodeSigningEvent(recorded));
@@ -22,20 +25,20 @@ export async function settleUses(events: readonly RecordedEvent[], operations: O
     if (there === undefined) byOperation.set(end.operationId, [end.settlement]);
     else there.push(end.settlement);
   }
-  await Promise.all(
-    [...byOperation].map(async ([operationId, outcomes]) => {
-      // Others have reserved on it meanwhile, or there were no ends to book: decided over what is known here, it would only find a conflict.
-      const { revision } = await operations.states.refresh(operationStream(operationId));
-      // An end that names no operation has nothing to book, and must not keep the others waiting.
-      if (revision < 0) return;
-      for (let i = 0; i < outcomes.length; i += MAX_SETTLED_TOGETHER) {
-        const some = outcomes.slice(i, i + MAX_SETTLED_TOGETHER);
-        const meta = { commandId: derivedId('settle', operationId, some[0]?.cause ?? null, some.length), keyed: false, actor: systemActor('settlement'), bodyDigest: null, requestId: null };
-        await operations.execute({ stream: operationStream(operationId), meta, build: (now) => ({ type: 'settle-uses', outcomes: some, now }) });
-      }
-    }),
-  );
+  await Promise.all([...byOperation].map(([operationId, outcomes]) => settle(operationId, outcomes)));
 }
+
+/** Settles by an executor: best by the one that also reserves, since two of them on one busy stream mostly find conflicts. */
+export const settleBy = (operations: OperationExecutor): Settle => async (operationId, outcomes) => {
+  const stream = operationStream(operationId);
+  // An end that names no operation has nothing to book, and must not keep the others waiting.
+  if ((await operations.states.load(stream)).revision < 0) return;
+  for (let i = 0; i < outcomes.length; i += MAX_SETTLED_TOGETHER) {
+    const some = outcomes.slice(i, i + MAX_SETTLED_TOGETHER);
+    const meta = { commandId: derivedId('settle', operationId, some[0]?.cause ?? null, some.length), keyed: false, actor: systemActor('settlement'), bodyDigest: null, requestId: null };
+    await operations.execute({ stream, meta, build: (now) => ({ type: 'settle-uses', outcomes: some, now }) });
+  }
+};
 
 function settlementOf({ id, stream }: RecordedEvent, event: SigningEvent): { readonly operationId: string; readonly settlement: Settlement } | undefined {
   const signOrderId = stream.slice(stream.indexOf('-') + 1);

@@ -12,7 +12,7 @@ import { signOrderStream } from '../../../streams.js';
 import type { SigningEvent } from '../../../domain/sign-order/events.js';
 import { MemoryLedger, newLedgerMemory } from '../../ports/testing/memory-ledger.js';
 import type { Ledger } from '../../ports/ledger.port.js';
-import { settleUses } from '../../settle-uses/settle-uses.process.js';
+import { settleBy, settleUses } from '../../settle-uses/settle-uses.process.js';
 import { Authority } from '../authority.js';
 import { OrderStream } from '../order-stream.js';
 import { Signer } from '../signer.js';
@@ -137,8 +137,8 @@ export class SagaWorld {
   /** Books all ends there are; again and again changes nothing. */
   async settled(operationId: string): Promise<OperationState> {
     const all: RecordedEvent[] = [...(await this.store.readAll({ limit: 100_000, prefixes: ['signOrder-'] }))];
-    await settleUses(all, this.operations);
-    await settleUses(all, this.operations);
+    await settleUses(all, settleBy(this.operations));
+    await settleUses(all, settleBy(this.operations));
     return (await this.operations.states.refresh(operationStream(operationId))).state;
   }
 
