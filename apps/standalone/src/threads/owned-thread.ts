@@ -10,8 +10,8 @@ export class ThreadStartError extends Error {
 }
 
 const START_TIMEOUT_MS = 60_000;
-/** A thread's heap for what lives shortly: half of what Node gives each thread, whatever it does. */
-const YOUNG_MB = 24;
+/** A thread's heap for what lives shortly: a third of what Node gives each thread, whatever it does. */
+const YOUNG_MB = 16;
 
 /** A worker thread of this process, and what it reported last. */
 export class OwnedThread<R> {
