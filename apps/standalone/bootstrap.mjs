@@ -80,13 +80,13 @@ async function start() {
   env.UV_THREADPOOL_SIZE = String(sessions + 4);
   const child = spawn(process.execPath, [at('dist/apps/standalone/src/main.js')], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
-  child.on('message', (message) => { if (message.kind === 'ready' && message.profile === 'development') welcome(message.url); });
+  child.on('message', (message) => { if (message.kind === 'ready' && message.profile === 'development') welcome(message.url, message.dataDir); });
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
 }
 
-function welcome(url) {
+function welcome(url, dataDir) {
   process.stdout.write(`
-Countersign listens on ${url} (development profile, data in ./data)
+Countersign listens on ${url} (development profile, data in ${dataDir})
   try       npm run demo                    the whole story, in a terminal
   look      ${url}/docs             every call, with examples
   a token   curl -s ${url}/dev/token -H 'content-type: application/json' -d '{"user":"orderer1"}'

@@ -23,7 +23,7 @@ try {
   log.info({ config: describeConfig(config), pid: process.pid, nodeVersion: process.version }, 'starting');
   const running = await startStandalone(config, hsm, log);
   log.info({ url: running.url }, 'listening');
-  process.send?.({ kind: 'ready', url: running.url, profile: config.profile });
+  process.send?.({ kind: 'ready', url: running.url, profile: config.profile, dataDir: config.dataDir });
 
   let stopping = false;
   const stop = (code: number, reason: string): void => {
