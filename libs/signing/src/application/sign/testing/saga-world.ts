@@ -164,13 +164,21 @@ export class SagaWorld {
   }
 }
 
+/** A subscription that brings nothing and does not end. */
+async function* silence(): AsyncGenerator<never> {
+  await new Promise(() => undefined);
+}
+
 /** A dead process is never answered and writes nothing. */
 function gated<T extends object>(inner: T, gate: { readonly dead: boolean }): T {
   return new Proxy(inner, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property);
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]): unknown => (gate.dead ? new Promise(() => undefined) : Reflect.apply(member, target, args));
+      return (...args: unknown[]): unknown => {
+        if (!gate.dead) return Reflect.apply(member, target, args);
+        return property === 'subscribe' ? silence() : new Promise(() => undefined);
+      };
     },
   });
 }
