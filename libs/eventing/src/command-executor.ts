@@ -4,6 +4,7 @@ import type { CommandMeta } from './command-meta.js';
 import { AppendTooLargeError, ConflictError, MAX_APPEND_BYTES, OutcomeUnknownError, StoreUnavailableError } from './event-store.port.js';
 import type { EventStore, NewEvent, Position } from './event-store.port.js';
 import { eventIdOf, randomId } from './ids.js';
+import { pause } from './pause.js';
 import type { Folded, StreamStates } from './stream-states.js';
 import type { TrustedClock } from './trusted-clock.js';
 
@@ -226,8 +227,6 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
     }
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** With the comma that follows it. */
 const sizeOf = (event: NewEvent): number => Buffer.byteLength(JSON.stringify(event)) + 1;
