@@ -51,21 +51,23 @@ export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
   const { config, log } = parts;
   const ledger = await openFileLedger({ dir: config.signer.ledger });
   const hsm = openHsm(parts, ledger);
-  return runSignerWith({ ...parts, ledger, hsm, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.signer.ledger, 'snapshots.db') }, async () => {
+  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.signer.ledger, 'snapshots.db') }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));
     await ledger.close();
   });
 }
 
-export interface SignerInstance extends Omit<SignerParts, 'hsm'> {
+export interface SignerInstance extends Omit<SignerParts, 'hsm' | 'config'> {
   readonly hsm: Hsm;
+  /** Of the token: as many orders are taken at once. */
+  readonly sessions: number;
   readonly ledger: Ledger;
   readonly self: LedgerSigner;
   readonly snapshotFile: string;
 }
 
 /** A signer over a token and a ledger that are open. @param closed called when it has stopped */
-export async function runSignerWith({ config, hsm, ledger, self, snapshotFile, store, log, metrics }: SignerInstance, closed: () => Promise<void>): Promise<RunningSigner> {
+export async function runSignerWith({ hsm, sessions, ledger, self, snapshotFile, store, log, metrics }: SignerInstance, closed: () => Promise<void>): Promise<RunningSigner> {
   const clock = new TrustedClock(systemClock);
   const stopping = new AbortController();
   const snapshots = openSnapshotStore({ file: snapshotFile });
@@ -87,7 +89,7 @@ export async function runSignerWith({ config, hsm, ledger, self, snapshotFile, s
   const signer = new Signer({
     store,
     trustedClock: clock,
-    concurrency: config.hsm?.sessions ?? 1,
+    concurrency: sessions,
     context: { signer: self, hsm, ledger, authority, stream, clock: systemClock, signal: stopping.signal, encode: encodeSignature, log: say },
   });
   await clock.start(store);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HsmConfig } from '#platform/config/config.js';
 
@@ -19,8 +19,11 @@ export function developmentToken(dataDir: string): HsmConfig {
   const pinFile = join(folder, 'pin');
   process.env['SOFTHSM2_CONF'] = conf;
   if (!existsSync(pinFile)) {
-    mkdirSync(join(folder, 'tokens'), { recursive: true, mode: 0o700 });
-    writeFileSync(conf, `directories.tokendir = ${join(folder, 'tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`, { mode: 0o600 });
+    const tokens = join(folder, 'tokens');
+    // A start that was cut off left a token that nobody has the PIN of; beside a second one of its label neither would be found. It may also be that somebody lost the PIN: nothing is deleted.
+    if (existsSync(tokens)) renameSync(tokens, `${tokens}.without-pin-${Date.now()}`);
+    mkdirSync(tokens, { recursive: true, mode: 0o700 });
+    writeFileSync(conf, `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`, { mode: 0o600 });
     const pin = digits();
     execFileSync('softhsm2-util', ['--init-token', '--free', '--label', LABEL, '--pin', pin, '--so-pin', digits()], { stdio: 'ignore', timeout: INIT_TIMEOUT_MS, env: process.env });
     // Last, so that a start that was cut off before begins anew.
