@@ -73,7 +73,8 @@ it('full while it works: every write is refused whole or done whole, reading goe
   await sleep(700);
   disk.fill();
   const refusals = [
-    () => service.admin.post('/v1/keys', { keyId: 'other', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { type: 'none' } }),
+    // A new name each time: the first may still have been written.
+    () => service.admin.post('/v1/keys', { keyId: `other-${randomUUID().slice(0, 8)}`, purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { type: 'none' } }),
     () => service.orderer.post('/v1/operations', { keyUsages: [{ keyId: 'fw', maxUsageCount: 1 }], description: 'On a full disk', validMs: 60_000 }),
     () => service.admin.put('/v1/keys/fw/approval-policy', { type: 'approvers', count: 1 }),
   ];
