@@ -5,8 +5,8 @@ import type { RunningSigner } from '#apps/signer/src/run-signer.js';
 import { serveThread } from '#apps/standalone/src/threads/serve-thread.js';
 import type { SignerReport, SignerThreadData } from '#apps/standalone/src/threads/thread-protocol.js';
 import { randomId } from '#eventing/ids.js';
-import { connectEmbeddedLog } from '#platform/embedded-log/embedded-log-client.js';
-import { openFileLedger } from '#platform/ledger/file-ledger.js';
+import { connectEventStore } from '#platform/event-store/open-event-store.js';
+import { openLedger } from '#platform/ledger/open-ledger.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
 import { gatedLedger, gatedStore } from './gated.js';
@@ -15,7 +15,7 @@ import { Gates } from './gates.js';
 // The signer thread of a service under test: one or several signers over one log and one ledger, each behind gates of its own.
 // `start NAME` in the control file starts one more.
 const LOOK_MS = 20;
-const { config, hsm: hsmConfig, log: logPort, metrics: metricsPort } = workerData as SignerThreadData;
+const { config, hsm: hsmConfig, store: ticket, metrics: metricsPort } = workerData as SignerThreadData;
 const log = createLogger({ name: 'signer' });
 const metrics = createMetrics({ process: false });
 answerMetrics(metricsPort, metrics);
@@ -23,14 +23,14 @@ const gates = new Gates(process.env);
 
 await serveThread<SignerReport>(
   async () => {
-    const store = connectEmbeddedLog(logPort);
-    const ledger = await openFileLedger({ dir: config.signer.ledger });
+    const { store, close } = connectEventStore(ticket);
+    const ledger = await openLedger(config.signer.ledger);
     const signers = new Map<string, Promise<RunningSigner>>();
     const running: RunningSigner[] = [];
     const start = async (name: string): Promise<RunningSigner> => {
       const own = gatedLedger(ledger, name, gates);
       const hsm = openHsm({ hsm: hsmConfig, log, metrics }, own);
-      const snapshotFile = join(config.signer.ledger, `snapshots-${name}.db`);
+      const snapshotFile = join(config.dataDir, `signer-${name}-snapshots.db`);
       const signer = await runSignerWith({ hsm, sessions: hsmConfig.sessions, ledger: own, self: { name, incarnation: randomId() }, snapshotFile, store: gatedStore(store, name, gates), log, metrics }, () => hsm.close());
       running.push(signer);
       return signer;
@@ -53,7 +53,7 @@ await serveThread<SignerReport>(
         clearInterval(timer);
         await Promise.all(running.map((signer) => signer.stop()));
         await ledger.close();
-        store.close();
+        await close();
         log.flush();
       },
     };

@@ -8,7 +8,7 @@ import { TrustedClock } from '#eventing/trusted-clock.js';
 import { KEY_PREFIX, keyDecider, keyKind } from '#keys/contract.js';
 import { operationKind } from '#operations/contract.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
-import { openFileLedger } from '#platform/ledger/file-ledger.js';
+import { openLedger } from '#platform/ledger/open-ledger.js';
 import type { Log } from '#platform/logging/log.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
@@ -49,9 +49,9 @@ export interface RunningSigner {
 /** The signer of a process: the only part that holds the PIN. @throws LedgerUnavailableError, LedgerNameTakenError, StoreUnavailableError */
 export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
   const { config, log } = parts;
-  const ledger = await openFileLedger({ dir: config.signer.ledger });
+  const ledger = await openLedger(config.signer.ledger);
   const hsm = openHsm(parts, ledger);
-  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.signer.ledger, 'snapshots.db') }, async () => {
+  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`) }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));
     await ledger.close();
   });

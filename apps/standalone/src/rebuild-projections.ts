@@ -10,7 +10,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 /** @returns whether every event is in the rows. @throws what keeps it from beginning, or ends it */
 async function rebuild(): Promise<boolean> {
-  const { dataDir } = loadConfig(process.env, { hsm: 'optional' });
+  const { dataDir } = loadConfig(process.env, { role: 'tool' });
   const dir = join(dataDir, 'events');
   // A mistyped folder is not made into an empty store.
   if (!existsSync(join(dir, 'events.db'))) throw new Error(`${dataDir} holds no event store`);

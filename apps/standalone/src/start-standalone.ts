@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { startApi } from '#apps/api/src/start-api.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import { lockDataFolder } from '#platform/data-folder/data-folder.js';
-import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
+import { openEventStore } from '#platform/event-store/open-event-store.js';
 import type { ReadinessCheck } from '#platform/http/ports/readiness-check.port.js';
 import type { Log } from '#platform/logging/log.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
@@ -32,7 +31,7 @@ export interface ThreadModules {
 }
 
 /**
- * api, worker and signer in one process on embedded stores. The thread that serves HTTP waits for no disk and no HSM: the log's writer, the
+ * api, worker and signer in one process as the configuration names their stores. The thread that serves HTTP waits for no disk and no HSM: the log's writer, the
  * projections and the signer with its ledger have threads of their own.
  * @param threads what runs in place of a thread's own module
  * @throws DataFolderLockedError, StoreUnavailableError, ThreadStartError, and what listening throws
@@ -40,12 +39,12 @@ export interface ThreadModules {
 export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker' }: ThreadModules = {}): Promise<RunningStandalone> {
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
-  const eventLog = await openEmbeddedLog({ dir: join(config.dataDir, 'events') });
+  const eventLog = await openEventStore(config);
   const progress = new ReadModelProgress();
   const settlements = new MessageChannel();
-  const workerData: WorkerThreadData = { config, log: eventLog.attach(), metrics: metrics.portFor('worker'), settlements: settlements.port2 };
+  const workerData: WorkerThreadData = { config, store: eventLog.ticket(), metrics: metrics.portFor('worker'), settlements: settlements.port2 };
   const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', workerData, ({ state }) => progress.update(state), [settlements.port2]);
-  const signerData: SignerThreadData = { config, hsm, log: eventLog.attach(), metrics: metrics.portFor('signer') };
+  const signerData: SignerThreadData = { config, hsm, store: eventLog.ticket(), metrics: metrics.portFor('signer') };
   const signer = new OwnedThread<SignerReport>('signer', signerModule, signerData);
   await Promise.all([worker.started, signer.started]);
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { MessagePort, WorkerOptions } from 'node:worker_threads';
+import { portsOf } from '#platform/event-store/open-event-store.js';
 import { workerEntry } from '#platform/worker-entry.js';
 import { SILENT_MS } from './thread-protocol.js';
 import type { FromThread, ThreadData, ToThread } from './thread-protocol.js';
@@ -24,7 +25,7 @@ export class OwnedThread<R> {
   private readonly worker: Worker;
 
   constructor(readonly name: string, module: string, data: ThreadData, heard: (report: R) => void = () => undefined, ports: readonly MessagePort[] = []) {
-    const options: WorkerOptions = { workerData: data, transferList: [data.log, data.metrics, ...ports], name, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } };
+    const options: WorkerOptions = { workerData: data, transferList: [...portsOf(data.store), data.metrics, ...ports], name, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } };
     this.worker = new Worker(workerEntry(module), options);
     let lastError: Error | undefined;
     this.started = new Promise((resolve, reject) => {

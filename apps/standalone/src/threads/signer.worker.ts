@@ -1,25 +1,25 @@
 import { workerData } from 'node:worker_threads';
 import { runSigner } from '#apps/signer/src/run-signer.js';
-import { connectEmbeddedLog } from '#platform/embedded-log/embedded-log-client.js';
+import { connectEventStore } from '#platform/event-store/open-event-store.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
 import { serveThread } from './serve-thread.js';
 import type { SignerReport, SignerThreadData } from './thread-protocol.js';
 
-const { config, hsm, log: logPort, metrics: metricsPort } = workerData as SignerThreadData;
+const { config, hsm, store: ticket, metrics: metricsPort } = workerData as SignerThreadData;
 const log = createLogger({ name: 'signer' });
 const metrics = createMetrics({ process: false });
 answerMetrics(metricsPort, metrics);
 
 await serveThread<SignerReport>(
   async () => {
-    const store = connectEmbeddedLog(logPort);
+    const { store, close } = connectEventStore(ticket);
     const signer = await runSigner({ config, hsm, store, log, metrics });
     return {
       report: () => ({ down: signer.down(), openOrders: signer.openOrders() }),
       async stop() {
         await signer.stop();
-        store.close();
+        await close();
         log.flush();
       },
     };

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Config, HsmConfig } from '#platform/config/config.js';
+import type { StoreTicket } from '#platform/event-store/open-event-store.js';
 import type { ReadModelState } from '#platform/read-model/read-model-progress.js';
 
 /** What a thread is given at its start. */
 export interface ThreadData {
   readonly config: Config;
-  /** To the writer of the event log. */
-  readonly log: MessagePort;
+  readonly store: StoreTicket;
   readonly metrics: MessagePort;
 }
 export interface WorkerThreadData extends ThreadData {

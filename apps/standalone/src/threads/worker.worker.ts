@@ -1,26 +1,26 @@
 import { workerData } from 'node:worker_threads';
 import { runWorker } from '#apps/worker/src/run-worker.js';
-import { connectEmbeddedLog } from '#platform/embedded-log/embedded-log-client.js';
+import { connectEventStore } from '#platform/event-store/open-event-store.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
 import { serveThread } from './serve-thread.js';
 import { settleOver } from './settle-port.js';
 import type { WorkerReport, WorkerThreadData } from './thread-protocol.js';
 
-const { config, log: logPort, metrics: metricsPort, settlements } = workerData as WorkerThreadData;
+const { config, store: ticket, metrics: metricsPort, settlements } = workerData as WorkerThreadData;
 const log = createLogger({ name: 'worker' });
 const metrics = createMetrics({ process: false });
 answerMetrics(metricsPort, metrics);
 
 await serveThread<WorkerReport>(
   async () => {
-    const store = connectEmbeddedLog(logPort);
+    const { store, close } = connectEventStore(ticket);
     const worker = await runWorker({ dataDir: config.dataDir, store, log, metrics, settle: settleOver(settlements) });
     return {
       report: () => ({ state: worker.state(), fault: worker.fault() }),
       async stop() {
         await worker.stop();
-        store.close();
+        await close();
         log.flush();
       },
     };

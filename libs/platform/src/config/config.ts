@@ -32,21 +32,34 @@ export interface HsmConfig {
   readonly sessions: number;
 }
 
+/** `url` is a secret where it holds a password. */
+export type EventStoreConfig = { readonly kind: 'embedded' } | { readonly kind: 'esdb'; readonly url: string };
+/** `url` is a secret where it holds a password. */
+export type ReadModelConfig = { readonly kind: 'embedded' } | { readonly kind: 'postgres'; readonly url: string };
+/** A file for one signer in a folder of its own, or a database of its own for several. `url` is a secret where it holds a password. */
+export type LedgerConfig = { readonly kind: 'file'; readonly dir: string } | { readonly kind: 'postgres'; readonly url: string };
+/** Health and metrics of a process that serves nothing else. */
+export interface HealthHttpConfig {
+  readonly port: number;
+  readonly host: string;
+}
+
 /** Everything that can be configured, complete and checked. Paths are absolute. */
 export interface Config {
   readonly profile: Profile;
   readonly http: HttpConfig;
   readonly dataDir: string;
-  readonly eventStore: { readonly kind: 'embedded' };
-  readonly readModel: { readonly kind: 'embedded' };
+  readonly eventStore: EventStoreConfig;
+  readonly readModel: ReadModelConfig;
   /** Null only where the process does not hold it, and in the development profile before its token is made. */
   readonly hsm: HsmConfig | null;
-  readonly worker: { readonly http: { readonly port: number } };
+  readonly worker: { readonly http: HealthHttpConfig };
   readonly signer: {
-    readonly http: { readonly port: number };
+    readonly http: HealthHttpConfig;
     readonly name: string;
-    /** The folder of the signer's ledger. */
-    readonly ledger: string;
+    readonly ledger: LedgerConfig;
   };
+  /** Where traces are sent to, an OTLP/HTTP endpoint such as `http://collector:4318`; null: nowhere. */
+  readonly telemetry: { readonly otlpEndpoint: string | null };
   readonly identity: { readonly issuers: readonly TrustedIssuer[] };
 }

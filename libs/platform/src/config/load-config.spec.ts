@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
-import { describeConfig } from './describe-config.js';
-import { loadConfig, type LoadOptions } from './load-config.js';
+import { describeConfig, withoutSecrets } from './describe-config.js';
+import { loadConfig, type LoadOptions, type Role } from './load-config.js';
 
 const PIN = '74105926';
 const FULL = {
@@ -15,8 +15,9 @@ const FULL = {
   eventStore: 'embedded',
   readModel: 'embedded',
   hsm: { module: '/usr/lib/softhsm/libsofthsm2.so', tokenLabel: 'countersign', pin: PIN, sessions: 4 },
-  worker: { http: { port: 9001 } },
-  signer: { http: { port: 9002 }, name: 'signer-7', ledger: './ledger' },
+  worker: { http: { port: 9001, host: '127.0.0.1' } },
+  signer: { http: { port: 9002, host: '0.0.0.0' }, name: 'signer-7', ledger: './ledger' },
+  telemetry: { otlpEndpoint: 'http://collector:4318' },
   identity: {
     issuers: [
       {
@@ -57,7 +58,7 @@ describe('loadConfig', () => {
       eventStore: { kind: 'embedded' },
       readModel: { kind: 'embedded' },
       hsm: { ...FULL.hsm, tokenSerial: null },
-      signer: { ...FULL.signer, ledger: join(folder, 'ledger') },
+      signer: { ...FULL.signer, ledger: { kind: 'file', dir: join(folder, 'ledger') } },
       identity: { issuers: [{ ...FULL.identity.issuers[0], rules: [{ match: { repository: 'acme/firmware', ref: 'refs/tags/*', run_attempt: '1' }, roles: ['orderer'] }] }] },
     });
   });
@@ -67,7 +68,7 @@ describe('loadConfig', () => {
       profile: 'production',
       http: { port: 8080, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:8080', tls: null, trustProxy: false, rateLimit: null },
       hsm: { sessions: 4 },
-      signer: { name: 'signer-1', http: { port: 8082 }, ledger: join(folder, 'data', 'ledger') },
+      signer: { name: 'signer-1', http: { port: 8082 }, ledger: { kind: 'file', dir: join(folder, 'data', 'ledger') } },
       worker: { http: { port: 8081 } },
       identity: { issuers: [{ jwksUri: null, rolesClaim: 'roles', groupsClaim: 'groups', nameClaim: 'name', displayClaims: [], rules: [] }] },
     });
@@ -90,7 +91,7 @@ describe('loadConfig', () => {
     expect(config.hsm).toEqual({ module: 'libsofthsm2.so', tokenLabel: null, tokenSerial: 'ab01', pin: '0012', sessions: 8 });
     expect(config.identity.issuers.map((i) => i.audience)).toEqual(['a', 'b']);
     expect(config.identity.issuers[0]).toMatchObject({ displayClaims: ['repository'], rules: [{ match: { workflow_ref: '*' }, roles: ['orderer'] }] });
-    expect(config.signer.ledger).toBe('/var/lib/cs/ledger');
+    expect(config.signer.ledger).toEqual({ kind: 'file', dir: '/var/lib/cs/ledger' });
   });
 
   it('lets variables win over the file, also inside lists and claims', () => {
@@ -142,9 +143,10 @@ describe('loadConfig', () => {
     ['a bad proxy range', http({ trustProxy: ['10.0.0.0/33'] }), {}, /^http\.trustProxy\.0: /],
     ['a rate limit of nothing', http({ rateLimit: { requestsPerMinute: 0 } }), {}, /^http\.rateLimit\.requestsPerMinute: /],
     ['a list for a section', { ...MINIMAL, http: [] }, {}, /^http: must be a section/],
-    ['another event store', { ...MINIMAL, eventStore: 'esdb://u:secret@h' }, {}, /^eventStore: .*embedded store only$/],
-    ['another read model', MINIMAL, { COUNTERSIGN_READ_MODEL: 'postgres://u:secret@h' }, /^COUNTERSIGN_READ_MODEL: .*embedded store only$/],
-    ['another ledger', { ...MINIMAL, signer: { ledger: 'postgres://h' } }, {}, /^signer\.ledger: /],
+    ['another event store', { ...MINIMAL, eventStore: 'kafka://u:secret@h' }, {}, /^eventStore: must be embedded, or a connection string/],
+    ['another read model', MINIMAL, { COUNTERSIGN_READ_MODEL: 'mysql://u:secret@h' }, /^COUNTERSIGN_READ_MODEL: must be embedded, or a URL/],
+    ['another ledger', { ...MINIMAL, signer: { ledger: 'mysql://h' } }, {}, /^signer\.ledger: must be a folder/],
+    ['a trace collector that is none', { ...MINIMAL, telemetry: { otlpEndpoint: 'collector' } }, {}, /^telemetry\.otlpEndpoint: /],
     ['a bad signer name', { ...MINIMAL, signer: { name: 'A/B' } }, {}, /^signer\.name: /],
     ['a profile that is none', { ...MINIMAL, profile: 'staging' }, {}, /^profile: must be production or development/],
     ['a PIN as a number', hsm({ pin: Number(PIN) }), {}, /^hsm\.pin: must be text/],
@@ -177,8 +179,29 @@ describe('loadConfig', () => {
     expect(fault(file, env)).toMatch(expected);
   });
 
-  it('lets a process without an HSM start in production', () => {
-    expect(load({ identity: MINIMAL.identity }, {}, { hsm: 'optional' }).hsm).toBeNull();
+  const SHARED = { identity: MINIMAL.identity, eventStore: 'esdb://u:secret@h:2113?tls=false', readModel: 'postgres://u:secret@h:5432/d' };
+  it('lets api and worker start in production without an HSM, and the signer without issuers and rows', () => {
+    for (const role of ['api', 'worker'] as const) expect(load(SHARED, {}, { role })).toMatchObject({ hsm: null, eventStore: { kind: 'esdb', url: SHARED.eventStore }, readModel: { kind: 'postgres', url: SHARED.readModel } });
+    expect(load({ eventStore: SHARED.eventStore, hsm: FULL.hsm, signer: { ledger: 'postgres://h/l' } }, {}, { role: 'signer' })).toMatchObject({ hsm: { pin: PIN }, signer: { ledger: { kind: 'postgres', url: 'postgres://h/l' } } });
+  });
+
+  it.each<[string, object, Role, RegExp]>([
+    ['rule 19: an api with a PIN', { ...SHARED, hsm: FULL.hsm }, 'api', /^hsm\.pin: is for the signer alone/],
+    ['rule 19: a worker with the file of a PIN', { ...SHARED, hsm: { module: 'm', tokenLabel: 't', pinFile: '/run/pin' } }, 'worker', /^hsm\.pinFile: is for the signer alone/],
+    ['an api on the embedded log', { ...SHARED, eventStore: 'embedded' }, 'api', /^eventStore: must be a store that processes share/],
+    ['a worker on embedded rows', { ...SHARED, readModel: 'embedded' }, 'worker', /^readModel: must be a database that processes share/],
+    ['a signer without an HSM', SHARED, 'signer', /^hsm: is missing/],
+    ['an api in the development profile', { ...SHARED, profile: 'development' }, 'api', /^profile: must be production/],
+  ])('refuses %s', (_name, file, role, expected) => {
+    expect(() => load(file, {}, { role })).toThrow(expect.objectContaining({ name: 'ConfigError', message: expect.stringMatching(expected) as string }));
+  });
+
+  it('shows connection strings without user, password and options', () => {
+    const shown = JSON.stringify(describeConfig(load(SHARED, {}, { role: 'api' })));
+    expect(shown).not.toContain('secret');
+    expect(shown).toContain('esdb://h:2113');
+    expect(shown).toContain('postgres://h:5432/d');
+    expect(withoutSecrets('esdb+discover://a:b@c@h1:1,h2:2?tls=true')).toBe('esdb+discover://h1:1,h2:2');
   });
 
   it('never answers with anything but a Config or a ConfigError, and shows no value', () => {

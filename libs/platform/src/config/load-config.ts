@@ -1,14 +1,17 @@
 import { join, resolve } from 'node:path';
-import type { Config, HsmConfig, HttpConfig, TlsConfig } from './config.js';
+import type { Config, HsmConfig, HttpConfig, LedgerConfig, TlsConfig } from './config.js';
 import { ConfigError } from './config-error.js';
 import { readConfigFile, readPinFile } from './config-file.js';
 import { hostInUrl, isLoopback } from './network-address.js';
 import { SCHEMA, type RawConfig } from './schema.js';
 import { FILE_VARIABLE, overlayVariables } from './variables.js';
 
+/** What is going to run: everything in one process, one of several processes, or a command of an operator. */
+export type Role = 'standalone' | 'api' | 'worker' | 'signer' | 'tool';
+
 export interface LoadOptions {
-  /** Whether production refuses to start without an HSM: processes that don't sign leave it out. */
-  readonly hsm?: 'required' | 'optional';
+  /** `standalone` unless told. */
+  readonly role?: Role;
   /** What relative paths start from. */
   readonly cwd?: string;
 }
@@ -18,7 +21,7 @@ export interface LoadOptions {
  * @throws ConfigError of one line that names the key or variable at fault
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env, options: LoadOptions = {}): Config {
-  const cwd = options.cwd ?? process.cwd();
+  const { cwd = process.cwd(), role = 'standalone' } = options;
   const file = env[FILE_VARIABLE];
   if (file === '') throw new ConfigError(FILE_VARIABLE, 'must name a file');
   const tree = file === undefined ? {} : readConfigFile(resolve(cwd, file));
@@ -29,17 +32,36 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     profile: raw.profile,
     http: httpOf(raw.http, cwd),
     dataDir,
-    eventStore: { kind: 'embedded' },
-    readModel: { kind: 'embedded' },
-    hsm: raw.hsm === null ? null : hsmOf(raw.hsm, cwd),
+    eventStore: raw.eventStore === 'embedded' ? { kind: 'embedded' } : { kind: 'esdb', url: raw.eventStore },
+    readModel: raw.readModel === 'embedded' ? { kind: 'embedded' } : { kind: 'postgres', url: raw.readModel },
+    hsm: role === 'api' || role === 'worker' ? withoutHsm(raw.hsm) : raw.hsm === null ? null : hsmOf(raw.hsm, cwd),
     worker: raw.worker,
-    signer: { ...raw.signer, ledger: raw.signer.ledger === null ? join(dataDir, 'ledger') : resolve(cwd, raw.signer.ledger) },
+    signer: { ...raw.signer, ledger: ledgerOf(raw.signer.ledger, dataDir, cwd) },
+    telemetry: raw.telemetry,
     identity: raw.identity,
   };
   checkIssuers(config);
-  if (config.profile === 'development') checkDevelopment(config, env);
-  else checkProduction(config, options.hsm ?? 'required');
+  if (config.profile === 'development') checkDevelopment(config, env, role);
+  else checkProduction(config, role);
+  if (role === 'api' || role === 'worker' || role === 'signer') checkShared(config, role);
   return config;
+}
+
+/** Rule 19: the PIN is in the signer's own file. */
+function withoutHsm(raw: RawConfig['hsm']): null {
+  if (raw !== null && (raw.pin !== null || raw.pinFile !== null)) throw new ConfigError(raw.pin === null ? 'hsm.pinFile' : 'hsm.pin', 'is for the signer alone: api and worker do not start with it');
+  return null;
+}
+
+function ledgerOf(raw: string | null, dataDir: string, cwd: string): LedgerConfig {
+  if (raw === null) return { kind: 'file', dir: join(dataDir, 'ledger') };
+  return /^postgres(ql)?:/.test(raw) ? { kind: 'postgres', url: raw } : { kind: 'file', dir: resolve(cwd, raw) };
+}
+
+/** Embedded stores belong to one process. */
+function checkShared({ eventStore, readModel }: Config, role: Role): void {
+  if (eventStore.kind === 'embedded') throw new ConfigError('eventStore', 'must be a store that processes share: esdb://…; the embedded one is for npm start');
+  if (readModel.kind === 'embedded' && role !== 'signer') throw new ConfigError('readModel', 'must be a database that processes share: postgres://…; the embedded one is for npm start');
 }
 
 function httpOf(raw: RawConfig['http'], cwd: string): HttpConfig {
@@ -66,13 +88,14 @@ function checkIssuers({ identity: { issuers } }: Config): void {
   }
 }
 
-function checkProduction(config: Config, hsm: 'required' | 'optional'): void {
-  if (config.hsm === null && hsm === 'required') throw new ConfigError('hsm', 'is missing, and the production profile needs it');
-  if (config.identity.issuers.length === 0) throw new ConfigError('identity.issuers', 'is missing, and the production profile needs at least one');
+function checkProduction(config: Config, role: Role): void {
+  if (config.hsm === null && (role === 'standalone' || role === 'signer')) throw new ConfigError('hsm', 'is missing, and the production profile needs it');
+  if (config.identity.issuers.length === 0 && (role === 'standalone' || role === 'api')) throw new ConfigError('identity.issuers', 'is missing, and the production profile needs at least one');
 }
 
 // Whoever reaches a development instance can be anybody, POST /dev/token says so: it must stay on this machine.
-function checkDevelopment({ http }: Config, env: Readonly<Record<string, string | undefined>>): void {
+function checkDevelopment({ http }: Config, env: Readonly<Record<string, string | undefined>>, role: Role): void {
+  if (role !== 'standalone' && role !== 'tool') throw new ConfigError('profile', 'must be production: the development profile is for npm start alone');
   if (env['NODE_ENV'] === 'production') throw new ConfigError('NODE_ENV', 'is production, which excludes the development profile');
   if (!isLoopback(http.host)) throw new ConfigError('http.host', 'must be a loopback address in the development profile');
   if (!isLoopback(new URL(http.publicUrl).hostname)) throw new ConfigError('http.publicUrl', 'must be on a loopback address in the development profile');

@@ -10,7 +10,11 @@ const httpUrl = text((value) => {
   return isPlain ? null : 'must be a http or https URL without credentials, query and fragment';
 });
 const hostName = text((value) => (isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(value) ? null : 'must be a host name or an IP address'), 253);
-const embeddedOnly = withDefault(text((value) => (value === 'embedded' ? null : 'must be embedded: this build has the embedded store only')), 'embedded');
+const eventStore = withDefault(text((value) => (value === 'embedded' || /^esdb(\+discover)?:\/\/\S+$/.test(value) ? null : 'must be embedded, or a connection string that begins with esdb:// or esdb+discover://')), 'embedded');
+const POSTGRES = /^postgres(ql)?:\/\/\S+$/;
+const readModel = withDefault(text((value) => (value === 'embedded' || (POSTGRES.test(value) && URL.canParse(value)) ? null : 'must be embedded, or a URL that begins with postgres://')), 'embedded');
+const ledger = text((value) => (!/^[a-z]+:\/\//i.test(value) || (POSTGRES.test(value) && URL.canParse(value)) ? null : 'must be a folder, or a URL that begins with postgres://'));
+const otlpEndpoint = text((value) => (/^https?:\/\//.test(value) && URL.canParse(value) ? null : 'must be a http or https URL'));
 const port = integer(0, 65_535);
 const claimPath = text(undefined, 255);
 const trustedUrl = text(faultOfTrustedUrl);
@@ -27,8 +31,8 @@ export const SCHEMA = section({
     rateLimit: scalarOr(off(), section({ requestsPerMinute: integer(1, 1_000_000) })),
   }),
   dataDir: withDefault(text(), './data'),
-  eventStore: embeddedOnly,
-  readModel: embeddedOnly,
+  eventStore,
+  readModel,
   hsm: optional(
     section({
       module: text(),
@@ -39,12 +43,13 @@ export const SCHEMA = section({
       sessions: withDefault(integer(1, 64), 8),
     }),
   ),
-  worker: section({ http: section({ port: withDefault(port, 8081) }) }),
+  worker: section({ http: section({ port: withDefault(port, 8081), host: withDefault(hostName, '127.0.0.1') }) }),
   signer: section({
-    http: section({ port: withDefault(port, 8082) }),
+    http: section({ port: withDefault(port, 8082), host: withDefault(hostName, '127.0.0.1') }),
     name: withDefault(text((value) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) ? null : 'must be 1 to 64 of a-z 0-9 - _ ., starting with a letter or digit')), 'signer-1'),
-    ledger: optional(text((value) => (/^[a-z]+:\/\//i.test(value) ? 'must be a folder: this build keeps the ledger in a file only' : null))),
+    ledger: optional(ledger),
   }),
+  telemetry: section({ otlpEndpoint: optional(otlpEndpoint) }),
   identity: section({
     issuers: list(
       section({
