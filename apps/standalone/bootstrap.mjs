@@ -1,4 +1,4 @@
-// What `npm start` runs: makes a fresh clone runnable, then starts the service. Node's own modules only, since there may be no others yet.
+// What `npm start` and `npm run start:api`, `start:worker` and `start:signer` run: makes a fresh clone runnable, then starts the service or that part of it. Node's own modules only, since there may be no others yet.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,37 @@ const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const run = (command, args, env = process.env) => execFileSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2], timeout: INSTALL_MS, env });
 
 class Refusal extends Error {}
+
+const LOCK_LOOK_MS = 200;
+const isAlive = (pid) => {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
+
+/** Processes of one checkout that are started together install and compile one after the other. @param work is synchronous */
+export async function oneAtATime(work) {
+  const lock = at('.bootstrap.lock');
+  for (const until = Date.now() + INSTALL_MS; ; await new Promise((resolve) => setTimeout(resolve, LOCK_LOOK_MS))) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const holder = Number(read(lock));
+      // Left behind by a process that was killed; one that has just made the file has not written into it yet.
+      if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true });
+      else if (Date.now() > until) throw new Refusal(`${lock} is held by process ${holder}`);
+    }
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
 
 /** The oldest Node that it runs on. */
 export function checkNode() {
@@ -65,20 +96,25 @@ export function installDebianPackages(files) {
   run('apt-get', command.split(' ').slice(1), env);
 }
 
-async function start() {
+const ROLES = ['standalone', 'api', 'worker', 'signer'];
+
+async function start(role) {
+  if (!ROLES.includes(role)) throw new Refusal(`there is no ${role}; there are ${ROLES.join(', ')}`);
   checkNode();
-  installPackages();
-  build(['apps', 'libs']);
+  await oneAtATime(() => {
+    installPackages();
+    build(['apps', 'libs']);
+  });
   const env = { ...process.env };
-  if (env.COUNTERSIGN_CONFIG === undefined) {
+  if (role === 'standalone' && env.COUNTERSIGN_CONFIG === undefined) {
     env.COUNTERSIGN_PROFILE ??= 'development';
     if (env.COUNTERSIGN_PROFILE === 'development') installDebianPackages(SOFTHSM_PACKAGES);
   }
   const { loadConfig } = await import(pathToFileURL(at('dist/libs/platform/src/config/load-config.js')).href);
-  const sessions = loadConfig(env).hsm?.sessions ?? 8;
+  const sessions = loadConfig(env, { role }).hsm?.sessions ?? 8;
   // Each running call into the HSM holds a thread of libuv's pool, whose size is read once, before any script runs (rule 6).
   env.UV_THREADPOOL_SIZE = String(sessions + 4);
-  const child = spawn(process.execPath, [at('dist/apps/standalone/src/main.js')], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, [at('dist/apps', role, 'src/main.js')], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
   child.on('message', (message) => { if (message.kind === 'ready' && message.profile === 'development') welcome(message.url, message.dataDir); });
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
@@ -95,4 +131,4 @@ Countersign listens on ${url} (development profile, data in ${dataDir})
 `);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) start().catch(refuse);
+if (process.argv[1] === fileURLToPath(import.meta.url)) start(process.argv[2] ?? 'standalone').catch(refuse);

@@ -3,8 +3,8 @@ import { startApi } from '#apps/api/src/start-api.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import { lockDataFolder } from '#platform/data-folder/data-folder.js';
 import { openEventStore } from '#platform/event-store/open-event-store.js';
-import type { ReadinessCheck } from '#platform/http/ports/readiness-check.port.js';
 import type { Log } from '#platform/logging/log.js';
+import { storeCheck } from '#platform/process/shared-process.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
@@ -59,7 +59,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     progress,
     signers,
     readiness: [
-      storeCheck(() => eventLog.store.readAll({ limit: 1, direction: 'backward' })),
+      storeCheck(eventLog.store),
       { name: 'worker', check: () => Promise.resolve(worker.silence() ?? worker.last?.fault ?? (worker.last?.state.caughtUp === true ? undefined : 'the read model has not caught up')) },
       { name: 'signer', check: () => Promise.resolve(signers.down()) },
     ],
@@ -82,8 +82,3 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     },
   };
 }
-
-const storeCheck = (ask: () => Promise<unknown>): ReadinessCheck => ({
-  name: 'event-store',
-  check: () => ask().then(() => undefined, () => 'the event store does not answer'),
-});

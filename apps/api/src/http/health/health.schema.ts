@@ -1,5 +1,5 @@
 import { Member, Named, listOf, ref } from '#platform/http/schema/json-schema.js';
-import type { CheckResult } from './readiness.js';
+import type { CheckResult } from '#platform/http/ask-readiness.js';
 
 @Named('Liveness')
 export class LivenessBody {

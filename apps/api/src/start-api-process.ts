@@ -1,0 +1,47 @@
+import type { Config } from '#platform/config/config.js';
+import { claimOwnFolder } from '#platform/data-folder/own-folder.js';
+import type { Log } from '#platform/logging/log.js';
+import type { RunningProcess } from '#platform/process/run-process.js';
+import { openSharedProcess } from '#platform/process/shared-process.js';
+import { openReadModelReader } from '#platform/read-model/open-read-model.js';
+import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
+import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { startApi } from './start-api.js';
+
+/** An api as a process of its own, any number of them. @throws what its stores and listening throw */
+export async function startApiProcess(config: Config, log: Log): Promise<RunningProcess> {
+  const shared = await openSharedProcess(config, log);
+  const folder = claimOwnFolder(config.dataDir, 'api');
+  const metrics = createMetrics();
+  const stopping = new AbortController();
+  const rows = await openReadModelReader(config);
+  const progress = new ReadModelProgress();
+  const { peers } = shared;
+  const api = await startApi({
+    config: { ...config, dataDir: folder.dir },
+    issuers: config.identity.issuers,
+    store: shared.store,
+    rows,
+    progress,
+    signers: { down: () => peers.down('signer') },
+    readiness: [
+      shared.storeCheck,
+      { name: 'worker', check: () => Promise.resolve(peers.down('worker') ?? (progress.state.caughtUp ? undefined : 'the read model has not caught up')) },
+      { name: 'signer', check: () => Promise.resolve(peers.down('signer')) },
+    ],
+    metrics,
+    log,
+  });
+  shared.report('api', `${folder.dir}-${process.pid}`, () => undefined);
+  return {
+    url: config.http.publicUrl,
+    broken: new Promise(() => undefined),
+    async stop() {
+      await api.stop();
+      stopping.abort();
+      await rows.close();
+      await shared.close();
+      folder.release();
+    },
+  };
+}

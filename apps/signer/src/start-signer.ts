@@ -1,0 +1,34 @@
+import type { Config } from '#platform/config/config.js';
+import { ConfigError } from '#platform/config/config-error.js';
+import { createFolder } from '#platform/data-folder/data-folder.js';
+import { startHealthServer } from '#platform/http/health-server.js';
+import type { Log } from '#platform/logging/log.js';
+import type { RunningProcess } from '#platform/process/run-process.js';
+import { openSharedProcess } from '#platform/process/shared-process.js';
+import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { runSigner } from './run-signer.js';
+
+const STOP_MS = 8_000;
+
+/** A signer as a process of its own: it listens on nothing but health and metrics. @throws what its ledger, its store and listening throw */
+export async function startSigner(config: Config, log: Log): Promise<RunningProcess> {
+  if (config.hsm === null) throw new ConfigError('hsm', 'is missing');
+  const shared = await openSharedProcess(config, log);
+  createFolder(config.dataDir);
+  const metrics = createMetrics();
+  const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics });
+  const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
+  const health = await startHealthServer(config.signer.http, [shared.storeCheck, { name: 'signer', check: () => Promise.resolve(signer.down()) }], source);
+  shared.report('signer', config.signer.name, () => signer.down());
+  return {
+    url: `http://${config.signer.http.host}:${health.port}`,
+    broken: new Promise(() => undefined),
+    async stop() {
+      // A C_Sign that hangs keeps its attempt: what it was at is recovered by the next incarnation.
+      const late = new Promise<void>((resolve) => void setTimeout(resolve, STOP_MS).unref());
+      await Promise.race([signer.stop(), late]);
+      await shared.close();
+      await health.close();
+    },
+  };
+}

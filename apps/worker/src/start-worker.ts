@@ -1,0 +1,29 @@
+import type { Config } from '#platform/config/config.js';
+import { claimOwnFolder } from '#platform/data-folder/own-folder.js';
+import { startHealthServer } from '#platform/http/health-server.js';
+import type { Log } from '#platform/logging/log.js';
+import type { RunningProcess } from '#platform/process/run-process.js';
+import { openSharedProcess } from '#platform/process/shared-process.js';
+import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { runWorker } from './run-worker.js';
+
+/** A worker as a process of its own. @throws what its stores and listening throw */
+export async function startWorker(config: Config, log: Log): Promise<RunningProcess> {
+  const shared = await openSharedProcess(config, log);
+  const folder = claimOwnFolder(config.dataDir, 'worker');
+  const metrics = createMetrics();
+  const worker = await runWorker({ dataDir: folder.dir, store: shared.store, log, metrics });
+  const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
+  const health = await startHealthServer(config.worker.http, [shared.storeCheck, { name: 'worker', check: () => Promise.resolve(worker.fault()) }], source);
+  shared.report('worker', `${folder.dir}-${process.pid}`, () => worker.fault());
+  return {
+    url: `http://${config.worker.http.host}:${health.port}`,
+    broken: new Promise(() => undefined),
+    async stop() {
+      await worker.stop();
+      await shared.close();
+      await health.close();
+      folder.release();
+    },
+  };
+}
