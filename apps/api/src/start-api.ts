@@ -3,13 +3,16 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { CommandExecutor } from '#eventing/command-executor.js';
 import { DEPLOYMENT, deploymentId } from '#eventing/deployment.js';
 import { EVENT_STORE } from '#eventing/event-store.port.js';
 import type { EventStore, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
 import { FollowingAwaiter } from '#eventing/following-awaiter.js';
 import { STREAM_AWAITER } from '#eventing/stream-awaiter.port.js';
 import { StreamStates } from '#eventing/stream-states.js';
+import { NO_TRACES } from '#eventing/trace.port.js';
+import type { Tracer } from '#eventing/trace.port.js';
+import { tracedAwaiter } from '#eventing/traced-awaiter.js';
+import { TracedCommandExecutor } from '#eventing/traced-command-executor.js';
 import { TRUSTED_CLOCK, TrustedClock } from '#eventing/trusted-clock.js';
 import { SqlTrailIndex } from '#evidence/adapters/projections/sql-trail-index.js';
 import { TRAIL_INDEX } from '#evidence/application/ports/trail-index.port.js';
@@ -64,6 +67,8 @@ export interface ApiParts {
   readonly readiness: readonly ReadinessCheck[];
   readonly metrics: MetricsRegistry;
   readonly log: Log;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer;
   /** What a profile adds: providers with their controllers, and raw handlers under a path. */
   readonly extra?: { readonly module?: DynamicModule; readonly mounts?: NonNullable<HttpAppOptions['mounts']> };
 }
@@ -81,16 +86,16 @@ class ApiModule {}
 
 /** The api of a process, listening. @throws StoreUnavailableError, and what listening throws (EADDRINUSE) */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, log, metrics } = parts;
+  const { config, store, log, metrics, tracer = NO_TRACES } = parts;
   const stopping = new AbortController();
   const clock = new TrustedClock(systemClock);
   await clock.start(store);
   const snapshots = openSnapshotStore({ file: join(config.dataDir, 'api-snapshots.db') });
   const folding = { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events: number) => metrics.streamEventsRead(events) };
   const observe = { conflict: () => metrics.appendConflict(), appended: (events: readonly NewEvent[]) => countEvents(metrics, events) };
-  const operations = new CommandExecutor(store, operationDecider, new StreamStates(store, operationKind, folding), clock, observe);
-  const keys = new CommandExecutor(store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
-  const resolutions = new CommandExecutor(store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
+  const operations = new TracedCommandExecutor(tracer, store, operationDecider, new StreamStates(store, operationKind, folding), clock, observe);
+  const keys = new TracedCommandExecutor(tracer, store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
+  const resolutions = new TracedCommandExecutor(tracer, store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
   const refusals = new RefusalRecorder(operations, (error) => log.warn({ error }, 'a refusal could not be recorded'));
   const awaiter = new FollowingAwaiter({
     store,
@@ -117,7 +122,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const signers: SignerStatus = { down: () => jumped() ?? parts.signers.down() };
   const clockCheck: ReadinessCheck = { name: 'clock', check: () => Promise.resolve(clock.jumped()) };
   const provided: readonly [symbol, unknown][] = [
-    [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, await deploymentId(store, clock.now().closing)], [STREAM_AWAITER, awaiter],
+    [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, await deploymentId(store, clock.now().closing)], [STREAM_AWAITER, tracer === NO_TRACES ? awaiter : tracedAwaiter(awaiter, tracer)],
     [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)],
     [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, new SqlKeyList(parts.rows, spkiToPem)], [PUBLIC_KEY_PEM, spkiToPem],
     [RESOLUTION_EXECUTOR, resolutions], [SIGN_ORDER_LIST, signOrders], [STARTED_ORDERS, signOrders], [SIGNER_STATUS, signers], [TRAIL_INDEX, new SqlTrailIndex(parts.rows)],
@@ -131,7 +136,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     providers,
     exports: [...provided.map(([token]) => token), RefusalRecorder],
   };
-  const app = await createHttpApp(module, { http: config.http, log, mounts: parts.extra?.mounts ?? [] });
+  const app = await createHttpApp(module, { http: config.http, log, tracer, mounts: parts.extra?.mounts ?? [] });
   // Handlers are registered by now: what is followed may cause commands.
   await awaiter.start(stopping.signal);
   await app.listen(config.http.port, config.http.host);

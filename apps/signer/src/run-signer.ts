@@ -4,6 +4,8 @@ import { followDurably } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { randomId } from '#eventing/ids.js';
 import { StreamStates } from '#eventing/stream-states.js';
+import { NO_TRACES } from '#eventing/trace.port.js';
+import type { Tracer } from '#eventing/trace.port.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
 import { KEY_PREFIX, keyDecider, keyKind } from '#keys/contract.js';
 import { operationKind } from '#operations/contract.js';
@@ -25,6 +27,7 @@ import { Authority } from '#signing/application/sign/authority.js';
 import { OrderStream } from '#signing/application/sign/order-stream.js';
 import { SILENT_AFTER_MS } from '#signing/application/sign/recover.js';
 import { Signer } from '#signing/application/sign/signer.js';
+import { tracedHsm } from '#signing/application/sign/traced-hsm.js';
 import type { SigningEvent } from '#signing/domain/sign-order/events.js';
 
 /** States of operations and keys that the signer keeps in memory, each. */
@@ -36,6 +39,8 @@ export interface SignerParts {
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 export interface RunningSigner {
@@ -67,14 +72,15 @@ export interface SignerInstance extends Omit<SignerParts, 'hsm' | 'config'> {
 }
 
 /** A signer over a token and a ledger that are open. @param closed called when it has stopped */
-export async function runSignerWith({ hsm, sessions, ledger, self, snapshotFile, store, log, metrics }: SignerInstance, closed: () => Promise<void>): Promise<RunningSigner> {
+export async function runSignerWith({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, store, log, metrics }: SignerInstance, closed: () => Promise<void>): Promise<RunningSigner> {
+  const hsm = tracer === NO_TRACES ? token : tracedHsm(token, tracer);
   const clock = new TrustedClock(systemClock);
   const stopping = new AbortController();
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);
   const authority = new Authority(new StreamStates(store, operationKind, follow), keys, clock);
-  const stream = new OrderStream(store, clock, self.name, stopping.signal, (event) => countOutcome(metrics, event));
+  const stream = new OrderStream(store, clock, self.name, stopping.signal, (event) => countOutcome(metrics, event), tracer);
   const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
   const registrations = new KeyRegistrations({
     keys: new CommandExecutor(store, keyDecider, keys, clock, { appended: (events) => countEvents(metrics, events) }),

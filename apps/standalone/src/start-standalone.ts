@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { startApi } from '#apps/api/src/start-api.js';
+import { randomId } from '#eventing/ids.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import { lockDataFolder } from '#platform/data-folder/data-folder.js';
 import { openEventStore } from '#platform/event-store/open-event-store.js';
@@ -8,6 +9,7 @@ import { storeCheck } from '#platform/process/shared-process.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { openTracing } from '#platform/tracing/open-tracing.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { developmentParts } from './development-parts.js';
@@ -51,6 +53,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const rows = await openReadModelReader({ dataDir: config.dataDir });
   const signers: SignerStatus = { down: () => signer.silence() ?? signer.last?.down };
   const dev = await developmentParts(config, log);
+  const tracing = await openTracing({ service: 'api', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint, failed: (error, count) => log.warn({ error, count }, 'traces were not taken') });
   const api = await startApi({
     config,
     issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
@@ -65,6 +68,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     ],
     metrics,
     log,
+    tracer: tracing.tracer,
     ...(dev === undefined ? {} : { extra: { module: dev.module, mounts: dev.mounts } }),
   });
   serveSettlements(settlements.port1, settleBy(api.operations), (error) => log.warn({ error, subscription: 'settle-uses' }, 'ends of orders could not be booked; they are tried again'));
@@ -75,6 +79,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     broken,
     async stop() {
       await api.stop();
+      await tracing.close();
       await Promise.all([signer.stop(THREAD_STOP_MS), worker.stop(THREAD_STOP_MS)]);
       await rows.close();
       await eventLog.close();

@@ -10,4 +10,6 @@ export interface CommandMeta {
   /** SHA-256 of the body as canonical JSON, base64; null for our own processes. */
   readonly bodyDigest: string | null;
   readonly requestId: string | null;
+  /** The step of a trace that the command belongs to, as W3C's `traceparent`. */
+  readonly traceparent?: string | undefined;
 }

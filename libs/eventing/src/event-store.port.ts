@@ -15,6 +15,8 @@ export interface EventMetadata {
   readonly at: Instant;
   /** The HTTP request or the process step, for logs. */
   readonly requestId?: string;
+  /** The step of a trace that it came from, as W3C's `traceparent`. For looking on alone: nothing is decided by it. */
+  readonly traceparent?: string;
 }
 
 export interface NewEvent {

@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
+import { NO_TRACES } from '#eventing/trace.port.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
 import type { Authenticator } from '#platform/http/ports/authenticator.port.js';
@@ -26,6 +27,7 @@ import { RateLimiter } from './rate-limiter.js';
 import { readJsonBody } from './read-body.js';
 import { installRequestChecks } from './request-checks.js';
 import { RouteTable } from './route-table.js';
+import { traceRequests } from './trace-requests.js';
 
 const LIMITS = { maxHeaderSize: HTTP_LIMITS.headerBytes, headersTimeout: HTTP_LIMITS.headersMs };
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -63,6 +65,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   server.addContentTypeParser('*', readJsonBody);
   const routes = new RouteTable();
   server.addHook('onRoute', (route) => routes.add(route.method, route.url));
+  traceRequests(server, options.tracer ?? NO_TRACES);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     if (!request.is404) return done();

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Tracer } from '#eventing/trace.port.js';
 import type { HttpConfig } from '#platform/config/config.js';
 import type { Log } from '#platform/logging/log.js';
 
@@ -9,6 +10,8 @@ export type RawHandler = (request: IncomingMessage & { originalUrl?: string }, r
 export interface HttpAppOptions {
   readonly http: Pick<HttpConfig, 'tls' | 'trustProxy' | 'rateLimit'>;
   readonly log: Log;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer;
   /** Paths that are served by handlers of Node's, without token: the development profile's identity provider. */
   readonly mounts?: readonly { readonly path: string; readonly handler: RawHandler }[];
 }

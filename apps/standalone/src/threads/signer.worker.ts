@@ -1,8 +1,10 @@
 import { workerData } from 'node:worker_threads';
 import { runSigner } from '#apps/signer/src/run-signer.js';
+import { randomId } from '#eventing/ids.js';
 import { connectEventStore } from '#platform/event-store/open-event-store.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
+import { openTracing } from '#platform/tracing/open-tracing.js';
 import { serveThread } from './serve-thread.js';
 import type { SignerReport, SignerThreadData } from './thread-protocol.js';
 
@@ -14,12 +16,14 @@ answerMetrics(metricsPort, metrics);
 await serveThread<SignerReport>(
   async () => {
     const { store, close } = connectEventStore(ticket);
-    const signer = await runSigner({ config, hsm, store, log, metrics });
+    const tracing = await openTracing({ service: 'signer', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint, failed: (error, count) => log.warn({ error, count }, 'traces were not taken') });
+    const signer = await runSigner({ config, hsm, store, log, metrics, tracer: tracing.tracer });
     return {
       report: () => ({ down: signer.down(), openOrders: signer.openOrders() }),
       async stop() {
         await signer.stop();
         await close();
+        await tracing.close();
         log.flush();
       },
     };

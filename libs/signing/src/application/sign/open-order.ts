@@ -12,6 +12,8 @@ export interface OpenOrder extends OrderFacts {
   readonly digests: readonly string[];
   /** Of the reservation. */
   readonly position: Position;
+  /** Of the reservation; undefined where nothing is traced. */
+  readonly traceparent: string | undefined;
 }
 
 /** Reads an order from its `operations.uses-reserved` event, which carries all that a signer needs (rule 5). */
@@ -20,7 +22,7 @@ export function openOrder(recorded: RecordedEvent): OpenOrder {
   const { operationId, signOrderId, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, input } = data;
   const inputs = ('digests' in input ? input.digests : [input.message]).map((x) => Buffer.from(x, 'base64'));
   const digests = 'digests' in input ? input.digests : inputs.map((m) => createHash('sha256').update(m).digest('base64'));
-  return { operationId, signOrderId, reservation: recorded.id, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, inputs, digests, position: recorded.position };
+  return { operationId, signOrderId, reservation: recorded.id, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, inputs, digests, position: recorded.position, traceparent: recorded.metadata.traceparent };
 }
 
 export const factsOf = ({ operationId, signOrderId, reservation, bodyDigest, requestedAt, keyId, algorithm, count, format }: OpenOrder): OrderFacts => ({

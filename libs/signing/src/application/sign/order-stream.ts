@@ -2,6 +2,8 @@ import type { ExpectedRevision, EventStore, NewEvent, Position } from '#eventing
 import { ConflictError, OutcomeUnknownError } from '#eventing/event-store.port.js';
 import { pause } from '#eventing/durable-subscription.js';
 import { randomId } from '#eventing/ids.js';
+import { NO_TRACES, within } from '#eventing/trace.port.js';
+import type { TraceParent, Tracer } from '#eventing/trace.port.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { systemActor } from '#kernel/actor.js';
 import type { SigningEvent } from '../../domain/sign-order/events.js';
@@ -21,6 +23,8 @@ export class OrderStream {
     private readonly signal: AbortSignal,
     /** Told of each event that is in the store. */
     private readonly appended: (event: SigningEvent) => void = () => undefined,
+    /** Of what happens to orders, their events being the steps that others see. */
+    readonly tracer: Tracer = NO_TRACES,
   ) {}
 
   now(): string {
@@ -31,8 +35,13 @@ export class OrderStream {
    * One event at an exact revision, under an id that no other append has. It gives up only when the process ends.
    * @returns where it stands, or `conflict` when another event stands there
    */
-  async append(signOrderId: string, expected: ExpectedRevision, event: SigningEvent): Promise<Appended> {
-    const written: NewEvent = { id: randomId(), type: event.type, data: event.data, metadata: { commandId: randomId(), actor: systemActor(`signer/${this.signer}`), at: this.now() } };
+  append(signOrderId: string, expected: ExpectedRevision, event: SigningEvent): Promise<Appended> {
+    return within(this.tracer, 'append', { attributes: { 'countersign.event': event.type } }, (span) => this.write(signOrderId, expected, event, span.traceparent));
+  }
+
+  private async write(signOrderId: string, expected: ExpectedRevision, event: SigningEvent, traceparent: TraceParent | undefined): Promise<Appended> {
+    const metadata = { commandId: randomId(), actor: systemActor(`signer/${this.signer}`), at: this.now(), ...(traceparent === undefined ? {} : { traceparent }) };
+    const written: NewEvent = { id: randomId(), type: event.type, data: event.data, metadata };
     const stream = signOrderStream(signOrderId);
     for (;;) {
       try {

@@ -1,8 +1,10 @@
 import { pause } from '#eventing/durable-subscription.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { within } from '#eventing/trace.port.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
 import { attempt, notSigned, RETRY_FOR_MS } from './attempt.js';
 import type { AttemptContext } from './attempt.js';
+import type { OpenOrder } from './open-order.js';
 import { OpenOrders } from './open-orders.js';
 import type { Mark, TrackedOrder } from './open-orders.js';
 import { recover } from './recover.js';
@@ -52,7 +54,8 @@ export class SignOrdersProcess {
       else if (!tracked.busy) {
         tracked.busy = true;
         try {
-          await recover(tracked.order, tracked.lock, signer, ledger, stream, this.options.listenedMs());
+          const { order, lock } = tracked;
+          await this.traced(order, 'recover order', () => recover(order, lock, signer, ledger, stream, this.options.listenedMs()));
         } catch (error) {
           log({ signOrderId: tracked.order.signOrderId, error }, 'an order could not be recovered; the next sweep tries again');
         } finally {
@@ -103,13 +106,21 @@ export class SignOrdersProcess {
   private async take(tracked: TrackedOrder): Promise<void> {
     const { log } = this.context;
     try {
-      const result = await this.tryOnce(tracked);
+      const result = await this.traced(tracked.order, 'sign order', () => this.tryOnce(tracked));
       if (result !== 'later') return;
       if (this.options.stopped() === undefined && this.context.clock.monotonic() - tracked.since > RETRY_FOR_MS) return await this.end(tracked, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
       void this.again(tracked);
     } catch (error) {
       log({ signOrderId: tracked.order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
     }
+  }
+
+  /** A step of the trace that the order came with; what is written of the order carries it on. */
+  private traced<T>({ traceparent, operationId, signOrderId, keyId, algorithm, count }: OpenOrder, name: string, work: () => Promise<T>): Promise<T> {
+    const { signer, stream } = this.context;
+    if (traceparent === undefined) return work();
+    const attributes = { 'countersign.operation_id': operationId, 'countersign.sign_order_id': signOrderId, 'countersign.key_id': keyId, 'countersign.algorithm': algorithm, 'countersign.count': count, 'countersign.signer': signer.name };
+    return within(stream.tracer, name, { parent: traceparent, kind: 'consumer', attributes }, work);
   }
 
   private async tryOnce(tracked: TrackedOrder): Promise<'done' | 'later'> {
