@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { workerEntry } from '#platform/worker-entry.js';
 import { createSoftHsmToken, PKCS11_SPY_MODULE, SOFTHSM_MODULE } from '#test/fixtures/softhsm.js';
 import type { SoftHsmToken } from '#test/fixtures/softhsm.js';
 import { CheckedClient } from '#test/openapi/checked-client.js';
@@ -15,9 +12,13 @@ import type { Claims, Issuer } from './issuer.js';
 import { startIssuer } from './issuer.js';
 import { freePort } from './listen.js';
 import { Secrets } from './secrets.js';
+import { ServiceProcess } from './service-process.js';
+import type { Ended, Env } from './service-process.js';
+import { eventStoreServer, freshDatabase, TESTED } from './stores.js';
+import type { EventStoreServer, Stores } from './stores.js';
 
 export type Settings = Readonly<Record<string, unknown>>;
-export type Env = Readonly<Record<string, string>>;
+export type { Ended, Env } from './service-process.js';
 
 export interface ServiceOptions {
   /**
@@ -34,6 +35,15 @@ export interface ServiceOptions {
   readonly entry?: string;
   /** The data folder: one inside the service's own folder unless told. */
   readonly dataDir?: string;
+  /** For tests that are about certain stores; the others run on those that the suite is run for. */
+  readonly stores?: Partial<Stores>;
+  /** How many processes of each kind; left out: one process for all, or one of each where the suite is run so. */
+  readonly processes?: Processes;
+}
+export interface Processes {
+  readonly api: number;
+  readonly worker: number;
+  readonly signer: number;
 }
 export interface StartOptions {
   /** Resolves when `/readyz` (true, unless told) or only `/healthz` (false) answers 200. */
@@ -43,12 +53,9 @@ export interface StartOptions {
   readonly under?: readonly string[];
   readonly withinMs?: number;
 }
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 const STANDALONE = 'apps/standalone/src/main';
+const ONE_OF_EACH: Processes = { api: 1, worker: 1, signer: 1 };
+const KINDS = ['api', 'worker', 'signer'] as const;
 const LOOK_MS = 25;
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -71,9 +78,9 @@ export class Service {
   readonly secrets = new Secrets();
   private static readonly open = new Set<Service>();
   private readonly whenClosed: (() => void)[] = [];
-  private process: ChildProcess | undefined;
-  private ended: Promise<Ended> | undefined;
-  private checked: Promise<CheckedClient> | undefined;
+  /** In the order in which they are started; the first one serves `base`. */
+  readonly parts: readonly ServiceProcess[];
+  private readonly checked = new Map<string, Promise<CheckedClient>>();
 
   /** @throws what making the token or the shim throws */
   static async create(options: ServiceOptions = {}): Promise<Service> {
@@ -81,7 +88,16 @@ export class Service {
     // No PIN that stands in a log by chance.
     const token = createSoftHsmToken(dir, { pin: String(randomInt(10 ** 11, 10 ** 12)) });
     const shim = options.hsm?.includes('shim') === true ? createShim(dir, SOFTHSM_MODULE) : undefined;
-    const service = new Service(options, dir, token, shim, await startIssuer(), await freePort());
+    const stores: Stores = { ...TESTED.stores, ...(options.processes === undefined && TESTED.processes === 'one' ? {} : { eventStore: 'esdb', readModel: 'postgres' }), ...options.stores };
+    const processes = options.stores?.eventStore === 'embedded' || options.entry !== undefined ? undefined : (options.processes ?? (TESTED.processes === 'several' ? ONE_OF_EACH : undefined));
+    const eventStore = stores.eventStore === 'esdb' ? await eventStoreServer(join(options.dataDir ?? join(dir, 'data'), 'events'), dir) : undefined;
+    const urls: Urls = {
+      eventStore: eventStore?.url ?? 'embedded',
+      readModel: stores.readModel === 'postgres' ? await freshDatabase() : 'embedded',
+      ledger: processes !== undefined && processes.signer > 1 ? await freshDatabase({ durable: true }) : join(dir, 'ledger'),
+    };
+    const ports = await Promise.all(names(processes).map(() => freePort()));
+    const service = new Service(options, dir, token, shim, await startIssuer(), ports, urls, names(processes), eventStore);
     Service.open.add(service);
     return service;
   }
@@ -98,8 +114,15 @@ export class Service {
     readonly token: SoftHsmToken,
     private readonly ownShim: Shim | undefined,
     readonly issuer: Issuer,
-    readonly port: number,
+    /** Of each part. */
+    private readonly ports: readonly number[],
+    private readonly urls: Urls,
+    names: readonly string[],
+    /** Where there is one, in a process of its own: it lives on when the service ends. */
+    readonly eventStore: EventStoreServer | undefined,
   ) {
+    const logs = { cwd: dir, out: join(dir, 'out.log'), err: join(dir, 'err.log') };
+    this.parts = names.map((name) => new ServiceProcess(name, { entry: name === ALL ? (options.entry ?? STANDALONE) : `apps/${kindOf(name)}/src/main`, ...logs }));
     this.secrets.add('PIN', token.pin);
     this.admin = this.as('admin-1', ['administrator']);
     this.admin2 = this.as('admin-2', ['administrator']);
@@ -109,8 +132,21 @@ export class Service {
     this.configure(options.config ?? {});
   }
 
+  get port(): number {
+    return this.ports[0] ?? 0;
+  }
   get base(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+  /** The base URL of one part: an api's, or where worker and signer tell their health. */
+  baseOf(name: string): string {
+    return `http://127.0.0.1:${this.ports[this.parts.indexOf(this.part(name))]}`;
+  }
+  /** One of several processes, such as `signer-2`. */
+  part(name: string): ServiceProcess {
+    const part = this.parts.find((one) => one.name === name);
+    if (part === undefined) throw new Error(`there is no ${name}: ${this.parts.map((one) => one.name).join(', ')}`);
+    return part;
   }
   get dataDir(): string {
     return this.options.dataDir ?? join(this.dir, 'data');
@@ -124,8 +160,12 @@ export class Service {
     return this.file('err.log');
   }
   get pid(): number {
-    if (this.process?.pid === undefined) throw new Error('the service does not run');
-    return this.process.pid;
+    return this.first.pid;
+  }
+  private get first(): ServiceProcess {
+    const [first] = this.parts;
+    if (first === undefined) throw new Error('a service has at least one process');
+    return first;
   }
   get shim(): Shim {
     if (this.ownShim === undefined) throw new Error('this service has no shim');
@@ -137,20 +177,40 @@ export class Service {
   }
 
   /** A caller with a good token. */
-  as(subject: string, roles: readonly string[], claims: Claims = {}): Client {
-    return new Client(subject, this.issuer.token(subject, roles, claims), () => (this.checked ??= CheckedClient.of(this.base)), this.secrets);
+  as(subject: string, roles: readonly string[], claims: Claims = {}, base = this.base): Client {
+    const checked = (): Promise<CheckedClient> => {
+      const known = this.checked.get(base) ?? CheckedClient.of(base);
+      this.checked.set(base, known);
+      return known;
+    };
+    return new Client(subject, this.issuer.token(subject, roles, claims), checked, this.secrets);
   }
 
   /** Writes the configuration anew, for the next start. @param over laid over what this harness says, depth first */
   configure(over: Settings): void {
-    const settings = {
-      profile: 'production',
-      http: { port: this.port, host: '127.0.0.1', publicUrl: this.base },
-      dataDir: this.dataDir,
-      hsm: { module: this.module(), tokenLabel: this.token.label, pin: this.token.pin, sessions: this.options.sessions ?? 4 },
-      identity: { issuers: [{ issuer: this.issuer.url, audience: 'countersign', jwksUri: `${this.issuer.url}/jwks`, displayClaims: ['repository', 'workflow_ref'], rules: [{ match: { repository: 'acme/firmware' }, roles: ['orderer'] }] }] },
-    };
-    writeFileSync(join(this.dir, 'countersign.yaml'), JSON.stringify(merged(settings, over)));
+    for (const [i, { name }] of this.parts.entries()) {
+      const kind = kindOf(name);
+      const port = this.ports[i];
+      const settings = {
+        profile: 'production',
+        http: kind === 'api' || name === ALL ? { port, host: '127.0.0.1', publicUrl: this.base } : {},
+        dataDir: this.dataDir,
+        eventStore: this.urls.eventStore,
+        readModel: this.urls.readModel,
+        // Rule 19: the token's part is the signer's alone.
+        ...(kind === 'api' || kind === 'worker' ? {} : { hsm: { module: this.module(), tokenLabel: this.token.label, pin: this.token.pin, sessions: this.sessions } }),
+        ...(kind === 'worker' ? { worker: { http: { port } } } : {}),
+        ...(kind === 'signer' ? { signer: { name, ledger: this.urls.ledger, http: { port } } } : {}),
+        identity: { issuers: [{ issuer: this.issuer.url, audience: 'countersign', jwksUri: `${this.issuer.url}/jwks`, displayClaims: ['repository', 'workflow_ref'], rules: [{ match: { repository: 'acme/firmware' }, roles: ['orderer'] }] }] },
+      };
+      writeFileSync(this.configOf(name), JSON.stringify(merged(settings, over)));
+    }
+  }
+  private configOf(name: string): string {
+    return join(this.dir, `${name}.yaml`);
+  }
+  private get sessions(): number {
+    return this.options.sessions ?? 4;
   }
 
   /** @returns milliseconds until it answered @throws Error when it ended, or did not answer in time */
@@ -159,8 +219,8 @@ export class Service {
     this.spawn(env, under);
     for (;;) {
       if (await this.answers(ready ? '/readyz' : '/healthz')) return performance.now() - began;
-      const end = this.process?.exitCode ?? this.process?.signalCode ?? null;
-      if (end !== null) throw new Error(`the service ended at its start with ${end}: ${this.tail()}`);
+      const gone = this.parts.find(({ end }) => end !== null);
+      if (gone !== undefined) throw new Error(`${gone.name} ended at its start with ${gone.end}: ${this.tail()}`);
       if (performance.now() - began > withinMs) throw new Error(`the service was not ready in ${withinMs} ms: ${this.tail()}`);
       await sleep(LOOK_MS);
     }
@@ -172,28 +232,31 @@ export class Service {
     return this.exit();
   }
 
-  /** Resolves when the process has ended by itself. */
+  /** Resolves when the process has ended by itself; of several, the first one. */
   exit(): Promise<Ended> {
-    return this.ended ?? Promise.reject(new Error('the service does not run'));
+    return this.first.exit();
   }
-  /** SIGKILL to the whole group. */
+  /** SIGKILL to all of it. */
   async kill(): Promise<void> {
-    this.signal('SIGKILL');
-    await this.ended;
+    await Promise.all(this.parts.map((part) => part.kill()));
   }
   /** SIGTERM. @returns how it ended, and after how many milliseconds */
   async stop(): Promise<Ended & { readonly ms: number }> {
     const began = performance.now();
     this.signal('SIGTERM');
-    const end = await this.exit();
-    return { ...end, ms: performance.now() - began };
+    const ends = await Promise.all(this.parts.map((part) => part.exit()));
+    return { ...(ends.find(({ code }) => code !== 0) ?? { code: 0, signal: null }), ms: performance.now() - began };
   }
-  /** SIGSTOP to the whole group. */
+  /** SIGSTOP to all of it. */
   pause(): void {
     this.signal('SIGSTOP');
   }
   resume(): void {
     this.signal('SIGCONT');
+  }
+  /** Starts one of several processes (again). */
+  start(name: string, { env = {}, under = [] }: Pick<StartOptions, 'env' | 'under'> = {}): void {
+    this.part(name).spawn(this.envOf(name, env), under);
   }
 
   /** `/readyz` as it is now. */
@@ -205,10 +268,10 @@ export class Service {
   /** Ends everything. @throws Error naming the kinds of secrets that stood in a log */
   async close(): Promise<void> {
     Service.open.delete(this);
-    if (this.process !== undefined) {
-      this.resume();
-      await this.kill();
-    }
+    this.resume();
+    await this.kill();
+    this.eventStore?.process.signal('SIGCONT');
+    await this.eventStore?.process.kill();
     await this.issuer.close();
     // The spy's own report shows what passes through it: there only lines of the service count.
     const errors = this.options.hsm?.startsWith('spy') === true ? this.errors.split('\n').filter((line) => /^(countersign:|\{|\s+at )/.test(line)).join('\n') : this.errors;
@@ -229,28 +292,14 @@ export class Service {
   }
 
   private spawn(env: Env, under: readonly string[]): void {
-    const [program = process.execPath, ...args] = [...under, process.execPath, workerEntry(this.options.entry ?? STANDALONE)];
-    const out = openSync(join(this.dir, 'out.log'), 'a');
-    const err = openSync(join(this.dir, 'err.log'), 'a');
-    const sessions = this.options.sessions ?? 4;
-    const child = spawn(program, args, {
-      cwd: this.dir,
-      detached: true,
-      stdio: ['ignore', out, err],
-      // The spy is not given a file: it flushes one after the call only.
-      env: {
-        PATH: process.env['PATH'] ?? '', COUNTERSIGN_CONFIG: join(this.dir, 'countersign.yaml'), UV_THREADPOOL_SIZE: String(sessions + 4), PKCS11SPY: this.ownShim?.module ?? this.token.module,
-        ...this.token.env, ...this.ownShim?.env, ...this.options.env, ...env,
-      },
-    });
-    closeSync(out);
-    closeSync(err);
-    this.process = child;
-    this.ended = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve({ code, signal }));
-    });
-    this.ended.catch(() => undefined);
+    for (const part of this.parts) part.spawn(this.envOf(part.name, env), under);
+  }
+  private envOf(name: string, env: Env): Env {
+    // The spy is not given a file: it flushes one after the call only.
+    return {
+      COUNTERSIGN_CONFIG: this.configOf(name), UV_THREADPOOL_SIZE: String(this.sessions + 4), PKCS11SPY: this.ownShim?.module ?? this.token.module,
+      ...this.token.env, ...this.ownShim?.env, ...this.options.env, ...env,
+    };
   }
 
   private async answers(path: string): Promise<boolean> {
@@ -264,8 +313,7 @@ export class Service {
   }
 
   private signal(signal: NodeJS.Signals): void {
-    if (this.process?.pid === undefined || this.process.exitCode !== null || this.process.signalCode !== null) return;
-    process.kill(-this.process.pid, signal);
+    for (const part of this.parts) part.signal(signal);
   }
   private file(name: string): string {
     const path = join(this.dir, name);
@@ -275,6 +323,17 @@ export class Service {
     return `${this.log.slice(-1_500)}\n${this.errors.slice(-1_500)}`;
   }
 }
+
+/** Connection strings, or `embedded` or a folder. */
+interface Urls {
+  readonly eventStore: string;
+  readonly readModel: string;
+  readonly ledger: string;
+}
+/** The name of the only process, and of its configuration. */
+const ALL = 'countersign';
+const names = (processes: Processes | undefined): readonly string[] => (processes === undefined ? [ALL] : KINDS.flatMap((kind) => Array.from({ length: processes[kind] }, (_, i) => `${kind}-${i + 1}`)));
+const kindOf = (name: string): string => name.replace(/-\d+$/, '');
 
 const isSettings = (value: unknown): value is Settings => typeof value === 'object' && value !== null && !Array.isArray(value);
 const merged = (under: Settings, over: Settings): Settings =>
