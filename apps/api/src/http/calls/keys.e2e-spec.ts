@@ -91,6 +91,6 @@ it('takes a confirmation of the clock', async () => {
   expect(api.application.only(ConfirmClockCommand).comment).toBe('c');
 });
 
-it.each([['POST', '/v1/keys'], ['PUT', '/v1/keys/x/approval-policy'], ['POST', '/v1/keys/x/disable'], ['POST', '/v1/keys/x/enable'], ['POST', '/v1/clock/confirmation']])('leaves %s %s to administrators', async (method, path) => {
+it.each([['POST', '/v1/keys'], ['PUT', '/v1/keys/x/approval-policy'], ['POST', '/v1/keys/x/disable'], ['POST', '/v1/keys/x/enable'], ['POST', '/v1/clock/confirmation'], ['POST', '/v1/ledger/acceptances']])('leaves %s %s to administrators', async (method, path) => {
   for (const role of ['orderer', 'approver', 'auditor']) expect(await client.call(method, path, { token: tokenOf('x', role), body: {}, wrong: true })).toMatchObject({ status: 403, body: { code: 'ROLE_REQUIRED' } });
 });

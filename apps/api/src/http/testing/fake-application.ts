@@ -16,6 +16,7 @@ import { RequestOperationCommand } from '#operations/application/request-operati
 import { RevokeOperationCommand } from '#operations/application/revoke-operation/revoke-operation.command.js';
 import { WithdrawApprovalCommand } from '#operations/application/withdraw-approval/withdraw-approval.command.js';
 import { ConfirmClockCommand } from '#platform/time/confirm-clock/confirm-clock.command.js';
+import { AcceptStoreCommand } from '#signing/application/accept-store/accept-store.command.js';
 import { GetSignOrderQuery } from '#signing/application/get-sign-order/get-sign-order.query.js';
 import { ListSignOrdersQuery } from '#signing/application/list-sign-orders/list-sign-orders.query.js';
 import { PlaceSignOrderCommand } from '#signing/application/place-sign-order/place-sign-order.command.js';
@@ -31,6 +32,7 @@ const COMMANDS: readonly (readonly [Message, Answering])[] = [
   [RevokeOperationCommand, () => ({ ...OPERATION, state: 'revoked', inFlight: [] })],
   [PlaceSignOrderCommand, () => SIGN_ORDER], [ResolveOutcomeCommand, () => ({ order: SIGN_ORDER, resolved: false })],
   [ConfirmClockCommand, () => ({ confirmedAt: '2026-11-20T12:00:00.000Z' })],
+  [AcceptStoreCommand, () => ({ head: '3d1b7c3e-6c1c-4f0e-9c67-9f4f2c6b8a10:42-9f86d081884c7d65', storeId: 'b3c1a6c2-8c3f-4c52-9a52-0f7f3d0d3f11', accepted: false, by: [] })],
 ];
 const QUERIES: readonly (readonly [Message, Answering])[] = [
   [GetKeyQuery, () => KEY], [ListKeysQuery, () => ({ items: [KEY], nextCursor: 'more' })],

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { CommandMeta } from '#eventing/command-meta.js';
+import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
+import { TrustedClock } from '#eventing/trusted-clock.js';
+import type { Principal } from '#identity/contract.js';
+import { ledgerStream } from '../../streams.js';
+import { decideAcceptance } from '../../domain/ledger-acceptance/decide.js';
+import { initialAcceptance } from '../../domain/ledger-acceptance/state.js';
+import { AcceptStoreCommand } from './accept-store.command.js';
+import { AcceptStoreHandler } from './accept-store.handler.js';
+import { LEDGER_HEAD_PATTERN, ledgerHeadText, ledgerIdOf } from './ledger-head.js';
+
+const LEDGER = '3d1b7c3e-6c1c-4f0e-9c67-9f4f2c6b8a10';
+const HEAD = ledgerHeadText(LEDGER, '42-9f86d081884c7d65');
+const TESTDATA = new URL('../../domain/ledger-acceptance/testdata/', import.meta.url);
+
+describe('accepting an older store', () => {
+  let store: MemoryEventStore;
+  let handler: AcceptStoreHandler;
+  beforeEach(() => {
+    store = new MemoryEventStore();
+    handler = new AcceptStoreHandler(store, new TrustedClock({ wall: () => Date.now(), monotonic: () => performance.now() }));
+  });
+  const caller = (subject: string): Principal => ({ issuer: 'https://idp.test', subject, name: null, roles: ['administrator'], groups: [], claims: {} });
+  const accept = (subject: string, more: Partial<CommandMeta> = {}) =>
+    handler.execute(new AcceptStoreCommand({ commandId: randomUUID(), keyed: false, actor: caller(subject), bodyDigest: null, requestId: null, ...more }, caller(subject), HEAD, 'after the fire'));
+
+  it('rule 17: is accepted with the second administrator, in the stream of the ledger that the head names', async () => {
+    const storeId = await store.storeId();
+    expect(await accept('admin-1')).toEqual({ head: HEAD, storeId, accepted: false, by: [{ issuer: 'https://idp.test', subject: 'admin-1' }] });
+    expect(await accept('admin-1')).toMatchObject({ accepted: false });
+    expect(await accept('admin-2')).toMatchObject({ accepted: true, by: [{ subject: 'admin-1' }, { subject: 'admin-2' }] });
+    const written = await store.readStream(ledgerStream(LEDGER), { limit: 10 });
+    expect(written.map(({ data }) => (data as { accepted: boolean }).accepted)).toEqual([false, true]);
+  });
+
+  it('rule 3: the same command again writes nothing and answers as before', async () => {
+    const meta = { commandId: randomUUID(), keyed: true, bodyDigest: 'b' };
+    await accept('admin-1', meta);
+    await accept('admin-2');
+    expect(await accept('admin-1', meta)).toMatchObject({ accepted: false });
+    await expect(accept('admin-1', { ...meta, bodyDigest: 'another' })).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await store.readStream(ledgerStream(LEDGER), { limit: 10 })).toHaveLength(2);
+  });
+
+  it('reads which ledger a head belongs to', () => {
+    expect([LEDGER_HEAD_PATTERN.test(HEAD), ledgerIdOf(HEAD)]).toEqual([true, LEDGER]);
+    expect(LEDGER_HEAD_PATTERN.test('../key-fw:1')).toBe(false);
+  });
+
+  it('is written as it ever was', () => {
+    const golden: unknown = JSON.parse(readFileSync(new URL('signing.older-store-accepted.v1.json', TESTDATA), 'utf8'));
+    const command = { ledgerId: LEDGER, head: HEAD, storeId: 'b3c1a6c2-8c3f-4c52-9a52-0f7f3d0d3f11', by: { issuer: 'https://idp.example', subject: 'admin1' }, name: 'Zoë Müller', comment: 'restored from the backup of 12:00 after the fire' };
+    expect(decideAcceptance(command, initialAcceptance)).toEqual([golden]);
+    expect(readdirSync(TESTDATA)).toEqual(['signing.older-store-accepted.v1.json']);
+  });
+});
