@@ -1,5 +1,5 @@
 export type { SigningEvent } from './domain/sign-order/events.js';
-export type { Ledger, LedgerCheckpoint, LedgerEntry, LedgerIntent, LedgerRefusal, LedgerSigner } from './application/ports/ledger.port.js';
+export type { Ledger, LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerIntent, LedgerRefusal, LedgerSigner, ReliedEvent, StoreAcceptance } from './application/ports/ledger.port.js';
 export { LedgerIntentExistsError, LedgerNameTakenError, LedgerRefusedError, LedgerUnavailableError } from './application/ports/ledger.port.js';
 
 export { SIGN_ORDER_PREFIX, signOrderStream } from './streams.js';

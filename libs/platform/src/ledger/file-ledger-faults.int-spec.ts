@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import type { LedgerIntent } from '#signing/contract.js';
+import type { Ledger, LedgerIntent } from '#signing/contract.js';
 import { packageRoot } from '../worker-entry.js';
-import { openFileLedger, type FileLedger } from './file-ledger.js';
+import { openFileLedger } from './file-ledger.js';
 
 const compiled = pathToFileURL(join(packageRoot, 'dist/libs/platform/src/ledger/file-ledger.js')).href;
 const signer = { name: 'signer-1', incarnation: 'i' };
@@ -34,7 +34,7 @@ const ownerProcess = (body: string, under: readonly string[] = []): ChildProcess
     const signer = ${JSON.stringify(signer)};
     const ledger = await openFileLedger({ dir: ${JSON.stringify(dir)} });
     await ledger.claimName(signer);
-    const intend = (id) => ledger.intend(signer, { signOrderId: id, operationId: 'op', keyId: 'key', count: 1, relied: [] });
+    const intend = (id) => ledger.intend(signer, { signOrderId: id, operationId: 'op', keyId: 'key', count: 1, relied: [] }, { atMost: 100_000 });
     ${body}`;
   const [command = process.execPath, ...args] = [...under, process.execPath, '--input-type=module', '-e', script];
   const child = spawn(command, args, { cwd: packageRoot, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } });
@@ -112,22 +112,22 @@ describe('file ledger under faults', () => {
   it('rule 11: rejects while the disk is full, keeps nothing of it, and goes on by itself when there is space', async () => {
     await mkdir(dir);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir]);
-    let ledger: FileLedger | undefined;
+    let ledger: Ledger | undefined;
     try {
       ledger = await openFileLedger({ dir });
       await ledger.claimName(signer);
-      await ledger.intend(signer, intentOf('before'));
+      await ledger.intend(signer, intentOf('before'), { atMost: 100_000 });
       await expect(writeFile(join(dir, 'filler'), Buffer.alloc(4 * 1024 * 1024))).rejects.toMatchObject({ code: 'ENOSPC' });
       let written = 1;
       let refused: unknown;
       for (let i = 0; i < 200 && refused === undefined; i++) {
-        await ledger.intend(signer, intentOf(`full-${i}`)).then(() => written++, (error: unknown) => (refused = error));
+        await ledger.intend(signer, intentOf(`full-${i}`), { atMost: 100_000 }).then(() => written++, (error: unknown) => (refused = error));
       }
       expect(refused).toMatchObject({ name: 'LedgerUnavailableError', reason: 'DISK_FULL' });
-      await expect(ledger.intend(signer, intentOf('still full'))).rejects.toMatchObject({ reason: 'DISK_FULL' });
+      await expect(ledger.intend(signer, intentOf('still full'), { atMost: 100_000 })).rejects.toMatchObject({ reason: 'DISK_FULL' });
       expect(await ledger.spent('op', 'key')).toBe(written);
       await rm(join(dir, 'filler'));
-      await ledger.intend(signer, intentOf('after'));
+      await ledger.intend(signer, intentOf('after'), { atMost: 100_000 });
       await ledger.close();
       ledger = await openFileLedger({ dir });
       expect(await ledger.spent('op', 'key')).toBe(written + 1);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { ledgerContract } from '#signing/application/ports/testing/ledger-contract.js';
-import type { LedgerIntent, LedgerSigner } from '#signing/contract.js';
-import { openFileLedger, type FileLedger } from './file-ledger.js';
+import type { Ledger, LedgerIntent, LedgerSigner } from '#signing/contract.js';
+import { openFileLedger } from './file-ledger.js';
 
 const clock = { now: 1_000_000, monotonic: () => clock.now };
 const signer: LedgerSigner = { name: 'signer-1', incarnation: 'first' };
@@ -35,8 +35,8 @@ ledgerContract('file', async () => {
 });
 
 describe('file ledger', () => {
-  const opened: FileLedger[] = [];
-  const open = async (more: { timeoutMs?: number; maxWaiting?: number } = {}): Promise<FileLedger> => {
+  const opened: Ledger[] = [];
+  const open = async (more: { timeoutMs?: number; maxWaiting?: number } = {}): Promise<Ledger> => {
     const ledger = await openFileLedger({ dir, clock, ...more });
     opened.push(ledger);
     return ledger;
@@ -57,7 +57,7 @@ describe('file ledger', () => {
     const again = await open();
     expect(again.emptyAtOpening).toBe(true);
     await again.claimName(signer);
-    await again.intend(signer, intentOf());
+    await again.intend(signer, intentOf(), { atMost: 10 });
     await again.close();
     expect((await open()).emptyAtOpening).toBe(false);
   });
@@ -117,16 +117,16 @@ describe('file ledger', () => {
     const ledger = await open();
     await ledger.claimName(signer);
     await rename(join(dir, 'ledger.db'), join(dir, 'moved.db'));
-    await expect(ledger.intend(signer, intentOf())).rejects.toMatchObject(refusal('FAILED'));
+    await expect(ledger.intend(signer, intentOf(), { atMost: 10 })).rejects.toMatchObject(refusal('FAILED'));
     await rename(join(dir, 'moved.db'), join(dir, 'ledger.db'));
-    await ledger.intend(signer, intentOf());
+    await ledger.intend(signer, intentOf(), { atMost: 10 });
     expect(await ledger.spent('op', 'key')).toBe(1);
   });
 
   it('refuses a request more than may wait, and one whose time is over', async () => {
     const ledger = await open({ maxWaiting: 2 });
     await ledger.claimName(signer);
-    const outcomes = await Promise.allSettled([1, 2, 3].map(() => ledger.intend(signer, intentOf())));
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => ledger.intend(signer, intentOf(), { atMost: 10 })));
     expect(outcomes.map((o) => o.status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect(await ledger.spent('op', 'key')).toBe(2);
     await ledger.close();

@@ -17,9 +17,6 @@ export interface FileLedgerOptions {
   readonly clock?: Pick<Clock, 'monotonic'>;
 }
 
-/** A ledger, and what its opening found. */
-export type FileLedger = Ledger & Pick<LedgerFacts, 'ledgerId' | 'emptyAtOpening'>;
-
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_WAITING = 10_000;
 
@@ -28,7 +25,7 @@ const DEFAULT_MAX_WAITING = 10_000;
  * After a full disk or a lost device it goes on by itself as soon as a write works again.
  * @throws (rejects) LedgerUnavailableError: LOCKED while another process has the folder, DISK_FULL, TIMEOUT, or FAILED
  */
-export async function openFileLedger(options: FileLedgerOptions): Promise<FileLedger> {
+export async function openFileLedger(options: FileLedgerOptions): Promise<Ledger> {
   const now = options.clock === undefined ? sharedNow : options.clock.monotonic.bind(options.clock);
   const lock = lockLedgerFolder(options.dir);
   try {
@@ -41,7 +38,7 @@ export async function openFileLedger(options: FileLedgerOptions): Promise<FileLe
   }
 }
 
-const overThread = (thread: LedgerThread, facts: LedgerFacts, now: () => number, unlock: () => void): FileLedger => {
+const overThread = (thread: LedgerThread, facts: LedgerFacts, now: () => number, unlock: () => void): Ledger => {
   let closing: Promise<void> | undefined;
   return {
     ledgerId: facts.ledgerId,
@@ -50,11 +47,16 @@ const overThread = (thread: LedgerThread, facts: LedgerFacts, now: () => number,
     releaseName: (signer) => thread.call('releaseName', signer),
     heartbeat: (signer) => thread.call('heartbeat', signer, now()),
     heartbeats: () => thread.call('heartbeats', now()),
-    intend: (signer, intent) => thread.call('intend', signer, intent),
+    intend: (signer, intent, options) => thread.call('intend', signer, intent, options),
     release: (signOrderId, count) => thread.call('release', signOrderId, count),
     signatures: (signOrderId, signatures, flush) => thread.call('signatures', signOrderId, signatures, flush),
     entry: (signOrderId) => thread.call('entry', signOrderId),
     spent: (operationId, keyId) => thread.call('spent', operationId, keyId),
+    remembered: (stream) => thread.call('remembered', stream),
+    newestRemembered: (limit) => thread.call('newestRemembered', limit),
+    head: () => thread.call('head'),
+    acceptStore: (acceptance) => thread.call('acceptStore', acceptance),
+    acceptance: () => thread.call('acceptance'),
     checkpoint: (name) => thread.call('checkpoint', name),
     saveCheckpoint: (name, checkpoint) => thread.call('saveCheckpoint', name, checkpoint),
     isFailedPin: async (pin) => thread.call('isFailedPinHash', await failedPinHash(pin, facts.pinSalt)),

@@ -1,4 +1,4 @@
-import type { LedgerCheckpoint, LedgerEntry, LedgerIntent, LedgerRefusal, LedgerSigner } from '#signing/contract.js';
+import type { LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerIntent, LedgerRefusal, LedgerSigner, ReliedEvent, StoreAcceptance } from '#signing/contract.js';
 
 /** What the ledger's thread can do, one call at a time. Times `at` are milliseconds of the owner's monotonic clock. */
 export interface LedgerCalls {
@@ -6,11 +6,16 @@ export interface LedgerCalls {
   readonly releaseName: (signer: LedgerSigner) => void;
   readonly heartbeat: (signer: LedgerSigner, at: number) => void;
   readonly heartbeats: (at: number) => readonly (LedgerSigner & { readonly silentMs: number })[];
-  readonly intend: (signer: LedgerSigner, intent: LedgerIntent) => void;
+  readonly intend: (signer: LedgerSigner, intent: LedgerIntent, options: { readonly atMost: number }) => void;
   readonly release: (signOrderId: string, count: number) => void;
   readonly signatures: (signOrderId: string, signatures: readonly (string | null)[], options: { readonly flush: boolean }) => void;
   readonly entry: (signOrderId: string) => LedgerEntry | undefined;
   readonly spent: (operationId: string, keyId: string) => number;
+  readonly remembered: (stream: string) => ReliedEvent | undefined;
+  readonly newestRemembered: (limit: number) => readonly ReliedEvent[];
+  readonly head: () => LedgerHead;
+  readonly acceptStore: (acceptance: StoreAcceptance) => void;
+  readonly acceptance: () => StoreAcceptance | undefined;
   readonly checkpoint: (name: string) => LedgerCheckpoint | undefined;
   readonly saveCheckpoint: (name: string, checkpoint: LedgerCheckpoint) => void;
   readonly isFailedPinHash: (hash: string) => boolean;
@@ -40,9 +45,7 @@ export type FromLedgerThread =
   | { readonly closed: true };
 
 export interface LedgerFacts {
-  /** Made once, when the file was. */
   readonly ledgerId: string;
-  /** No intent and no checkpoint was in the ledger when it was opened: beside a store with any `started`, the ledger is missing (rule 17). */
   readonly emptyAtOpening: boolean;
   /** Base64, for the hashes of refused PINs. */
   readonly pinSalt: string;

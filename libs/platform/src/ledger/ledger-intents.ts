@@ -1,10 +1,8 @@
 import type Database from 'better-sqlite3';
 import { LedgerIntentExistsError, LedgerRefusedError, type LedgerEntry, type LedgerIntent, type LedgerSigner } from '#signing/contract.js';
-
-/** Far above an order's digests (1,000) and streams; a row stays readable at once. */
-export const MAX_USES_PER_INTENT = 100_000;
-export const MAX_RELIED_STREAMS = 1_000;
-export const MAX_RECORD_CHARACTERS = 4 * 1024 * 1024;
+import { intentRecord, releaseRecord } from './ledger-chain.js';
+import { boundedJson, reliedJson, requireIntent, requireUses } from './ledger-limits.js';
+import type { LedgerMemories } from './ledger-memories.js';
 
 interface IntentRow {
   readonly sign_order_id: string;
@@ -22,15 +20,6 @@ type Signatures = readonly (string | null)[];
 const parseSignatures = (row: IntentRow): Signatures | null => (row.signatures === null ? null : (JSON.parse(row.signatures) as Signatures));
 const given = (signatures: Signatures | null): number => (signatures ?? []).filter((s) => s !== null).length;
 
-const requireUses = (count: number): void => {
-  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_USES_PER_INTENT) throw new LedgerRefusedError('INVALID', `a count of uses is 1 to ${MAX_USES_PER_INTENT}`);
-};
-const boundedJson = (value: unknown): string => {
-  const json = JSON.stringify(value);
-  if (json.length > MAX_RECORD_CHARACTERS) throw new LedgerRefusedError('INVALID', `a record has at most ${MAX_RECORD_CHARACTERS} characters`);
-  return json;
-};
-
 /** Intents, what became of them, and the uses they count. Each method checks all before it writes anything. */
 export class LedgerIntents {
   readonly #row;
@@ -40,7 +29,7 @@ export class LedgerIntents {
   readonly #spent;
   readonly #spend;
   readonly #giveBack;
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, private readonly memories: LedgerMemories) {
     this.#row = db.prepare<[string], IntentRow>('SELECT sign_order_id, signer, incarnation, operation_id, key_id, count, released, relied, signatures FROM intents WHERE sign_order_id = ?');
     this.#insert = db.prepare<[string, string, string, string, string, number, string]>(
       'INSERT INTO intents (sign_order_id, signer, incarnation, operation_id, key_id, count, relied) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -52,19 +41,23 @@ export class LedgerIntents {
     this.#giveBack = db.prepare<[number, string, string]>('UPDATE spent SET uses = uses - ? WHERE operation_id = ? AND key_id = ?');
   }
 
-  intend(signer: LedgerSigner, intent: LedgerIntent): void {
-    requireUses(intent.count);
-    if (intent.relied.length > MAX_RELIED_STREAMS) throw new LedgerRefusedError('INVALID', `an intent relies on at most ${MAX_RELIED_STREAMS} streams`);
-    const relied = boundedJson(intent.relied.map(({ stream, revision, hash }) => ({ stream, revision, hash })));
+  /** @param atMost what the approved statement grants of this key */
+  intend(signer: LedgerSigner, intent: LedgerIntent, atMost: number): void {
+    requireIntent(intent, atMost);
+    const relied = reliedJson(intent);
     const row = this.#row.get(intent.signOrderId);
-    if (row === undefined) {
-      this.#insert.run(intent.signOrderId, signer.name, signer.incarnation, intent.operationId, intent.keyId, intent.count, relied);
-      this.#spend.run(intent.operationId, intent.keyId, intent.count);
+    if (row !== undefined) {
+      const same = row.signer === signer.name && row.incarnation === signer.incarnation && row.operation_id === intent.operationId && row.key_id === intent.keyId && row.count === intent.count && row.relied === relied;
+      // Released uses are counted no more: a late second sending of this intent must not let its caller sign with them.
+      if (!same || row.released > 0 || row.signatures !== null) throw new LedgerIntentExistsError(`order ${intent.signOrderId} has an intent`);
       return;
     }
-    const same = row.signer === signer.name && row.incarnation === signer.incarnation && row.operation_id === intent.operationId && row.key_id === intent.keyId && row.count === intent.count && row.relied === relied;
-    // Released uses are counted no more: a late second sending of this intent must not let its caller sign with them.
-    if (!same || row.released > 0 || row.signatures !== null) throw new LedgerIntentExistsError(`order ${intent.signOrderId} has an intent`);
+    const spent = this.spent(intent.operationId, intent.keyId);
+    if (spent + intent.count > atMost) throw new LedgerRefusedError('OVER_GRANT', `${spent} uses of ${intent.keyId} are spent of ${atMost} granted: ${intent.count} more are too many`);
+    this.memories.requireConsistent(intent.relied);
+    this.#insert.run(intent.signOrderId, signer.name, signer.incarnation, intent.operationId, intent.keyId, intent.count, relied);
+    this.#spend.run(intent.operationId, intent.keyId, intent.count);
+    this.memories.remember(intent.relied, this.memories.record(intentRecord(signer, intent, relied), 1));
   }
 
   release(signOrderId: string, count: number): void {
@@ -75,6 +68,7 @@ export class LedgerIntents {
     if (count > row.count - given(parseSignatures(row))) throw new LedgerRefusedError('CONTRADICTS', `order ${signOrderId} has fewer uses to release`);
     this.#release.run(count, signOrderId);
     this.#giveBack.run(count, row.operation_id, row.key_id);
+    this.memories.record(releaseRecord(signOrderId, count), 0);
   }
 
   signatures(signOrderId: string, signatures: Signatures): void {

@@ -1,12 +1,10 @@
 import type Database from 'better-sqlite3';
-import { LedgerRefusedError, type LedgerCheckpoint } from '#signing/contract.js';
+import type { LedgerCheckpoint } from '#signing/contract.js';
 import type { LedgerCalls } from './ledger-calls.js';
 import { LedgerIntents } from './ledger-intents.js';
+import { MAX_FAILED_PINS, requireAcceptance, requireIds, requireLimit } from './ledger-limits.js';
+import { LedgerMemories } from './ledger-memories.js';
 import { LedgerNames, type LedgerPulse } from './ledger-names.js';
-
-/** The newest ones are kept: a PIN that failed is refused until so many others have failed. */
-export const MAX_FAILED_PINS = 64;
-const MAX_ID_CHARACTERS = 256;
 
 interface CheckpointRow {
   readonly store_id: string;
@@ -14,14 +12,11 @@ interface CheckpointRow {
   readonly event_id: string;
 }
 
-const requireIds = (...ids: readonly string[]): void => {
-  if (ids.some((id) => id === '' || id.length > MAX_ID_CHARACTERS)) throw new LedgerRefusedError('INVALID', `a name or id has 1 to ${MAX_ID_CHARACTERS} characters`);
-};
-
 /** The ledger's calls over an open file, inside whatever transaction is open. A typed refusal has written nothing. */
 export function ledgerRecords(db: Database.Database, pulse: LedgerPulse): LedgerCalls {
   const names = new LedgerNames(db, pulse);
-  const intents = new LedgerIntents(db);
+  const memories = new LedgerMemories(db);
+  const intents = new LedgerIntents(db, memories);
   const checkpoint = db.prepare<[string], CheckpointRow>('SELECT store_id, position, event_id FROM checkpoints WHERE name = ?');
   const saveCheckpoint = db.prepare<[string, string, string, string]>(
     `INSERT INTO checkpoints (name, store_id, position, event_id) VALUES (?, ?, ?, ?)
@@ -38,15 +33,25 @@ export function ledgerRecords(db: Database.Database, pulse: LedgerPulse): Ledger
     releaseName: (signer) => names.release(signer),
     heartbeat: (signer, at) => names.beat(signer, at),
     heartbeats: (at) => names.heard(at),
-    intend: (signer, intent) => {
-      requireIds(intent.signOrderId, intent.operationId, intent.keyId);
+    intend: (signer, intent, { atMost }) => {
       names.requireHeld(signer);
-      intents.intend(signer, intent);
+      intents.intend(signer, intent, atMost);
     },
     release: (signOrderId, count) => intents.release(signOrderId, count),
     signatures: (signOrderId, signatures) => intents.signatures(signOrderId, signatures),
     entry: (signOrderId) => intents.entry(signOrderId),
     spent: (operationId, keyId) => intents.spent(operationId, keyId),
+    remembered: (stream) => memories.remembered(stream),
+    newestRemembered: (limit) => {
+      requireLimit(limit);
+      return memories.newest(limit);
+    },
+    head: () => memories.head(),
+    acceptStore: (acceptance) => {
+      requireAcceptance(acceptance);
+      memories.acceptStore(acceptance);
+    },
+    acceptance: () => memories.acceptance(),
     checkpoint: (name): LedgerCheckpoint | undefined => {
       const row = checkpoint.get(name);
       return row === undefined ? undefined : { storeId: row.store_id, position: row.position, eventId: row.event_id };

@@ -22,7 +22,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export const storageReason = (error: unknown): 'DISK_FULL' | 'FAILED' => (['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(codeOf(error)) ? 'DISK_FULL' : 'FAILED');
 
 /** Reads, and signatures that may wait for the next flush; all else is on the disk before it is answered. */
-const READS: readonly LedgerCall['method'][] = ['heartbeats', 'entry', 'spent', 'checkpoint', 'isFailedPinHash'];
+const READS: readonly LedgerCall['method'][] = ['heartbeats', 'entry', 'spent', 'remembered', 'newestRemembered', 'head', 'acceptance', 'checkpoint', 'isFailedPinHash'];
 const mustBeFlushed = (call: LedgerCall): boolean => (call.method === 'signatures' ? call.args[2].flush : !READS.includes(call.method));
 
 const refusalOf = (error: unknown): LedgerFault | undefined => {
@@ -53,7 +53,7 @@ export class LedgerWriter {
     this.#inode = database.inode;
     try {
       voidClaims(database.db);
-      const empty = database.db.prepare('SELECT NOT EXISTS (SELECT 1 FROM intents) AND NOT EXISTS (SELECT 1 FROM checkpoints)').pluck().get() === 1;
+      const empty = database.db.prepare('SELECT (SELECT sequence FROM head) = 0 AND NOT EXISTS (SELECT 1 FROM checkpoints)').pluck().get() === 1;
       this.facts = { ledgerId: database.ledgerId, emptyAtOpening: empty, pinSalt: database.pinSalt };
       this.#open = openFile(database, this.#pulse);
     } catch (error) {

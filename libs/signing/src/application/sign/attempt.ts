@@ -107,7 +107,7 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
       // 4. The intent is flushed before C_Sign (rule 16). A crash after it leaves uses that the ledger counts and nobody spent: never too few.
       if (!intended) {
         intended = true;
-        await ledger.intend(signer, { signOrderId: order.signOrderId, operationId: order.operationId, keyId: order.keyId, count: order.count, relied: verdict.relied });
+        await ledger.intend(signer, { signOrderId: order.signOrderId, operationId: order.operationId, keyId: order.keyId, count: order.count, relied: verdict.relied }, { atMost: verdict.atMost });
       }
 
       // 5. C_Sign, which never throws. A crash from here on spends all of it (rule 7).

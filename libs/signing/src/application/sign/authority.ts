@@ -7,10 +7,11 @@ import type { KeyEvent, KeyState } from '#keys/contract.js';
 import { operationStream, useRefusal } from '#operations/contract.js';
 import type { OperationEvent, OperationState } from '#operations/contract.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
+import type { ReliedEvent } from '../ports/ledger.port.js';
 import type { OpenOrder } from './open-order.js';
 
 export type AuthorityVerdict =
-  | { readonly holds: true; readonly key: KeyState; readonly relied: readonly { readonly stream: string; readonly revision: number; readonly hash: string }[] }
+  | { readonly holds: true; readonly key: KeyState; readonly relied: readonly ReliedEvent[]; /** Uses of the key that the approved statement grants. */ readonly atMost: number }
   | { readonly holds: false; readonly code: FailureCode; readonly detail: string };
 
 /**
@@ -74,7 +75,7 @@ export class Authority {
       return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not what was approved' };
     if (granted.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
       return { holds: false, code: 'KEY_MISSING_IN_HSM', detail: 'the key is not the one that was approved' };
-    return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)] };
+    return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)], atMost: granted.maxUsageCount };
   }
 
   async keyOf(order: OpenOrder): Promise<KeyState> {
@@ -84,7 +85,7 @@ export class Authority {
 
 const FAILURES: Readonly<Record<string, FailureCode>> = { OPERATION_EXPIRED: 'WINDOW_CLOSED', OPERATION_NOT_YET_VALID: 'WINDOW_CLOSED', KEY_DISABLED: 'KEY_DISABLED' };
 
-const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): { readonly stream: string; readonly revision: number; readonly hash: string } => ({
+const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): ReliedEvent => ({
   stream,
   revision,
   hash: createHash('sha256').update(eventId ?? '').digest('hex'),

@@ -25,7 +25,7 @@ describe('the signer among faults', () => {
     const order = await world.order(operationId);
     const before = { name: 'signer-1', incarnation: 'the one that signed' };
     await world.ledger.claimName(before);
-    await world.ledger.intend(before, { signOrderId: order, operationId, keyId: 'k', count: 1, relied: [] });
+    await world.ledger.intend(before, { signOrderId: order, operationId, keyId: 'k', count: 1, relied: [] }, { atMost: 1 });
     world.restartLedger();
     const { hsm } = await world.signer('signer-1');
     expect(await ended(order)).toEqual(['started', 'outcome-unknown']);

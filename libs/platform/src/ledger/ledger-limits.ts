@@ -1,0 +1,52 @@
+import { LedgerRefusedError, type LedgerIntent, type StoreAcceptance } from '#signing/contract.js';
+
+/** Far above an order's digests (1,000) and streams; a row stays readable at once. */
+export const MAX_USES_PER_INTENT = 100_000;
+export const MAX_RELIED_STREAMS = 1_000;
+export const MAX_RECORD_CHARACTERS = 4 * 1024 * 1024;
+export const MAX_REMEMBERED_AT_ONCE = 10_000;
+/** The newest ones are kept: a PIN that failed is refused until so many others have failed. */
+export const MAX_FAILED_PINS = 64;
+const MAX_ID_CHARACTERS = 256;
+
+const invalid = (message: string): LedgerRefusedError => new LedgerRefusedError('INVALID', message);
+
+/** @throws LedgerRefusedError INVALID, as everything here does */
+export function requireIds(...ids: readonly string[]): void {
+  if (ids.some((id) => id === '' || id.length > MAX_ID_CHARACTERS || id.includes('\0'))) throw invalid(`a name or id has 1 to ${MAX_ID_CHARACTERS} characters, none of them NUL`);
+}
+
+export function requireUses(count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_USES_PER_INTENT) throw invalid(`a count of uses is 1 to ${MAX_USES_PER_INTENT}`);
+}
+
+export function requireIntent(intent: LedgerIntent, atMost: number): void {
+  requireIds(intent.signOrderId, intent.operationId, intent.keyId);
+  requireUses(intent.count);
+  if (!Number.isSafeInteger(atMost) || atMost < 0) throw invalid('a grant is a whole number from 0 on');
+  if (intent.relied.length > MAX_RELIED_STREAMS) throw invalid(`an intent relies on at most ${MAX_RELIED_STREAMS} streams`);
+  for (const { stream, revision, hash } of intent.relied) {
+    requireIds(stream, hash);
+    if (!Number.isSafeInteger(revision) || revision < 0) throw invalid('a revision is a whole number from 0 on');
+  }
+  if (new Set(intent.relied.map((r) => r.stream)).size < intent.relied.length) throw invalid('an intent relies on one event of each stream');
+}
+
+export function requireLimit(limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_REMEMBERED_AT_ONCE) throw invalid(`a limit is 1 to ${MAX_REMEMBERED_AT_ONCE}`);
+}
+
+/** Two administrators, not one twice (rule 17). */
+export function requireAcceptance({ storeId, head, by: [first, second], eventId }: StoreAcceptance): void {
+  requireIds(storeId, head, eventId, first.issuer, first.subject, second.issuer, second.subject);
+  if (first.issuer === second.issuer && first.subject === second.subject) throw invalid('two administrators are needed');
+}
+
+/** @returns the value as JSON, always written in the same way */
+export function boundedJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (json.length > MAX_RECORD_CHARACTERS) throw invalid(`a record has at most ${MAX_RECORD_CHARACTERS} characters`);
+  return json;
+}
+
+export const reliedJson = (intent: LedgerIntent): string => boundedJson(intent.relied.map(({ stream, revision, hash }) => ({ stream, revision, hash })));
