@@ -38,9 +38,9 @@ const check = (name, args, minutes) => () => {
   const ok = spawned(bin(name), args, minutes).status === 0;
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 };
-const jest = (project, workers, minutes) => () => {
-  const file = path.join(results, `${project}.json`);
-  const { status } = spawned(process.execPath, ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', path.join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', project, '--maxWorkers', workers, '--json', '--outputFile', file, '--silent=false', '--reporters', path.join(ROOT, 'test/terse-reporter.mjs')], minutes);
+const jest = (project, workers, minutes, { env = {}, only = [] } = {}) => () => {
+  const file = path.join(results, `${project}-${Object.keys(env).length}.json`);
+  const { status } = spawned(process.execPath, ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', path.join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', project, '--maxWorkers', workers, '--json', '--outputFile', file, '--silent=false', '--reporters', path.join(ROOT, 'test/terse-reporter.mjs'), ...only.flatMap((pattern) => ['--testPathPatterns', pattern])], minutes, env);
   try {
     const r = JSON.parse(readFileSync(file, 'utf8'));
     const failed = r.numFailedTests + r.numRuntimeErrorTestSuites;
@@ -56,12 +56,16 @@ const SUITES = {
   unit: jest('unit', '2', 10),
   integration: jest('integration', '1', 20),
   'end-to-end': jest('end-to-end', '1', 25),
+  // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL.
+  'end-to-end on other stores': jest('end-to-end', '1', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
 };
+/** Run when named alone. */
+const LONG = { faults: jest('end-to-end', '1', 240, { only: ['test/faults/'] }) };
 
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith('-'));
 if (process.argv.includes('--list')) console.log(Object.keys(SUITES).join('\n'));
 else {
-  const unknown = wanted.filter((w) => !(w in SUITES));
+  const unknown = wanted.filter((w) => !(w in SUITES) && !(w in LONG));
   if (unknown.length > 0) throw new Error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`);
   installPackages();
   installDebianPackages(TOOLS);
@@ -71,12 +75,12 @@ else {
   for (const name of wanted.length > 0 ? wanted : Object.keys(SUITES)) {
     console.log(`\n== ${name}`);
     const began = performance.now();
-    const { passed, failed } = SUITES[name]();
+    const { passed, failed } = (SUITES[name] ?? LONG[name])();
     table.push({ name, passed, failed, seconds: Math.round((performance.now() - began) / 1000) });
   }
   rmSync(results, { recursive: true, force: true });
   console.log(`\nNode ${process.version}`);
-  for (const { name, passed, failed, seconds } of table) console.log(`${name.padEnd(14)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed  ${seconds} s`);
+  for (const { name, passed, failed, seconds } of table) console.log(`${name.padEnd(26)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed  ${seconds} s`);
   const sum = (of) => table.reduce((n, row) => n + row[of], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   process.exitCode = sum('failed') === 0 ? 0 : 1;
