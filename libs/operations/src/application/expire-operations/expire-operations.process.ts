@@ -39,7 +39,7 @@ export class ExpireOperations {
     const dueBefore = new Date(Date.parse(this.clock.now().closing) - EXPIRED_EVENT_DELAY_MS).toISOString();
     for (const operationId of await this.timers.due(dueBefore, PAGE)) {
       const meta = { commandId: derivedId('expire', operationId), keyed: false, actor: systemActor('expiry'), bodyDigest: null, requestId: null };
-      const { folded } = await this.operations.execute({ stream: operationStream(operationId), meta, build: (now) => ({ type: 'expire', now }) });
+      const { folded } = await this.operations.execute({ stream: operationStream(operationId), meta, urgent: true, build: (now) => ({ type: 'expire', now }) });
       // The clock may have been set back by a confirmation since: what still lives keeps its timer.
       if (folded.state.status !== 'pending' && folded.state.status !== 'approved') await this.timers.done(operationId);
     }

@@ -25,7 +25,8 @@ export class RevokeOperationHandler implements ICommandHandler<RevokeOperationCo
     const stream = operationStream(operationId);
     const by = personOf(caller);
     const privileged = caller.roles.includes('administrator');
-    const { folded, position } = await this.operations.execute({ stream, meta, build: (now) => ({ type: 'revoke', by, privileged, reason, now }) });
+    // What takes power away does not wait behind orders.
+    const { folded, position } = await this.operations.execute({ stream, meta, urgent: true, build: (now) => ({ type: 'revoke', by, privileged, reason, now }) });
     const view = answer(folded);
     if (folded.state.open.size === 0) return { ...view, inFlight: [] };
     const at = position ?? (await this.store.readStream(stream, { from: folded.revision, limit: 1 }))[0]?.position;

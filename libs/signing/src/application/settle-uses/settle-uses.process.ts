@@ -28,7 +28,7 @@ export async function settleUses(events: readonly RecordedEvent[], settle: Settl
   await Promise.all([...byOperation].map(([operationId, outcomes]) => settle(operationId, outcomes)));
 }
 
-/** Settles by an executor: best by the one that also reserves, since two of them on one busy stream mostly find conflicts. */
+/** Settles by an executor. One that also reserves meets no conflicts; one of another process goes first where it meets them. */
 export const settleBy = (operations: OperationExecutor): Settle => async (operationId, outcomes) => {
   const stream = operationStream(operationId);
   // An end that names no operation has nothing to book, and must not keep the others waiting.
@@ -36,7 +36,8 @@ export const settleBy = (operations: OperationExecutor): Settle => async (operat
   for (let i = 0; i < outcomes.length; i += MAX_SETTLED_TOGETHER) {
     const some = outcomes.slice(i, i + MAX_SETTLED_TOGETHER);
     const meta = { commandId: derivedId('settle', operationId, some[0]?.cause ?? null, some.length), keyed: false, actor: systemActor('settlement'), bodyDigest: null, requestId: null };
-    await operations.execute({ stream, meta, build: (now) => ({ type: 'settle-uses', outcomes: some, now }) });
+    // Before all orders: what it closes makes room for them.
+    await operations.execute({ stream, meta, urgent: true, build: (now) => ({ type: 'settle-uses', outcomes: some, now }) });
   }
 };
 
