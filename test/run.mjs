@@ -57,7 +57,7 @@ const SUITES = {
   integration: jest('integration', '1', 20),
   'end-to-end': jest('end-to-end', '1', 25),
   // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL.
-  'end-to-end on other stores': jest('end-to-end', '1', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
+  'end-to-end-stores': jest('end-to-end', '1', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
 };
 /** Run when named alone. */
 const LONG = { faults: jest('end-to-end', '1', 240, { only: ['test/faults/'] }) };
