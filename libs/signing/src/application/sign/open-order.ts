@@ -13,7 +13,7 @@ export interface OpenOrder extends OrderFacts {
   /** Of the reservation. */
   readonly position: Position;
   /** Of the reservation; undefined where nothing is traced. */
-  readonly traceparent: string | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** Reads an order from its `operations.uses-reserved` event, which carries all that a signer needs (rule 5). */
