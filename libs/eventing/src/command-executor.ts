@@ -136,8 +136,9 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
     await this.rest(stream, this.turns.pauseAfter(stream, jobs.some((job) => job.urgent) ? conflicts - URGENT_TRIES : conflicts));
     for (const job of jobs) job.conflicts += 1;
     const again = this.inTime(jobs);
+    again.push(...this.inTime(this.queues.take(stream, this.limits.batch - again.length)));
     jobs.length = 0;
-    jobs.push(...again, ...this.inTime(this.queues.take(stream, this.limits.batch - again.length)));
+    jobs.push(...again.filter((job) => job.urgent), ...again.filter((job) => !job.urgent));
   }
 
   private answer(stream: string, batch: Batch<WaitingJob<C, S, E>, S, E>, position: Position | undefined, tookMs: number): readonly WaitingJob<C, S, E>[] {

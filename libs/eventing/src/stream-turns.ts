@@ -87,7 +87,7 @@ export class StreamTurns {
     const now = this.now();
     const turn = this.of(stream, revision);
     // A break that a rival could have used: the last append was answered long before this one began.
-    if (now - tookMs - turn.endedAt >= turn.turnMs) turn.busySince = now - tookMs;
+    if (now - tookMs - turn.endedAt >= turn.turnMs / 2) turn.busySince = now - tookMs;
     turn.known = Math.max(turn.known, revision);
     turn.endedAt = now;
     turn.turnMs += (tookMs - turn.turnMs) / SMOOTHED;

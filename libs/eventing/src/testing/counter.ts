@@ -9,6 +9,7 @@ import { randomId } from '../ids.js';
 import type { SnapshotStore } from '../snapshot-store.port.js';
 import { StreamStates } from '../stream-states.js';
 import type { StreamKind } from '../stream-states.js';
+import type { StreamTurns } from '../stream-turns.js';
 import { TrustedClock } from '../trusted-clock.js';
 
 /** A small aggregate for tests of what carries aggregates: a sum with a limit, which can be switched off. */
@@ -62,10 +63,10 @@ export const standingClock = (): TrustedClock => new TrustedClock({ wall: () => 
 /** What one process has: a cache and an executor of its own. */
 export function counterProcess(
   store: EventStore,
-  { limit = LIMIT, capacity = 100, clock = standingClock(), snapshots, observe = {}, ...limits }: { limit?: number; capacity?: number; clock?: TrustedClock; snapshots?: SnapshotStore; observe?: { conflict?: () => void } } & Partial<ExecutorLimits> = {},
+  { limit = LIMIT, capacity = 100, clock = standingClock(), snapshots, observe = {}, turns, ...limits }: { limit?: number; capacity?: number; clock?: TrustedClock; snapshots?: SnapshotStore; observe?: { conflict?: () => void }; turns?: StreamTurns } & Partial<ExecutorLimits> = {},
 ): CounterExecutor {
   const states = new StreamStates(store, counterKind, { capacity, ...(snapshots === undefined ? {} : { snapshots }) });
-  return new CommandExecutor(store, counterDecider(limit), states, clock, observe, { ...EXECUTOR_LIMITS, ...limits });
+  return new CommandExecutor(store, counterDecider(limit), states, clock, observe, { ...EXECUTOR_LIMITS, ...limits }, turns);
 }
 
 export const COUNTER = 'counter-1';
