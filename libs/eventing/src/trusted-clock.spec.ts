@@ -173,6 +173,44 @@ describe('TrustedClock', () => {
     });
   });
 
+  describe('rule 14: confirmation, with several processes', () => {
+    /** Of another process, whose clock is right. */
+    const confirmed = (): string => iso(T);
+    beforeEach(() => clock.start(new MemoryEventStore()));
+
+    it('a clock that jumped ahead and is still there keeps its fault: nobody vouched for it', () => {
+      machine.jump(HOUR);
+      expect(clock.jumped()).toContain('jumped');
+      clock.confirm(confirmed(), 1n);
+      expect(clock.jumped()).toBe(`the clock shows ${iso(T + HOUR)}, and ${iso(T)} was confirmed`);
+      machine.jump(-HOUR);
+      expect(clock.jumped()).toContain('was confirmed');
+      clock.confirm(confirmed(), 2n);
+      expect(clock.jumped()).toBeUndefined();
+      expect(clock.now()).toEqual({ closing: iso(T), opening: iso(T) });
+    });
+
+    it('a jump that nobody had asked about until then counts too', () => {
+      machine.jump(HOUR);
+      clock.confirm(confirmed(), 1n);
+      expect(clock.jumped()).toContain('was confirmed');
+    });
+
+    it('a clock that jumped and is back is cleared, within 60 s', () => {
+      machine.jump(HOUR);
+      clock.now();
+      machine.jump(MAX_JUMP_MS - HOUR);
+      clock.confirm(confirmed(), 1n);
+      expect(clock.jumped()).toBeUndefined();
+    });
+
+    it('a clock without a fault hears of a confirmation late and goes on', () => {
+      machine.pass(10 * HOUR);
+      clock.confirm(confirmed(), 1n);
+      expect(clock.jumped()).toBeUndefined();
+    });
+  });
+
   describe('rule 14: a start', () => {
     let store: MemoryEventStore;
     beforeEach(() => (store = new MemoryEventStore()));
@@ -232,6 +270,12 @@ describe('TrustedClock', () => {
       await clock.start(store);
       expect(clock.jumped()).toBeUndefined();
       expect(clock.now().closing).toBe(iso(T));
+    });
+
+    it('long after a confirmation goes on', async () => {
+      await confirm(T - 100 * HOUR);
+      await clock.start(store);
+      expect(clock.jumped()).toBeUndefined();
     });
 
     it('follows what a subscription brings, confirmations too', async () => {

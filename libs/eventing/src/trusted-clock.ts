@@ -27,6 +27,8 @@ export class TrustedClock {
   /** Where the last confirmation stands: what was written before it, maybe under a wrong clock, counts no longer. */
   private confirmation: Position | undefined;
   private fault: string | undefined;
+  /** Confirmations of the past have been looked at: those that come now are about clocks as they are. */
+  private started = false;
 
   constructor(private readonly clock: Clock) {
     this.offset = clock.wall() - clock.monotonic();
@@ -44,10 +46,11 @@ export class TrustedClock {
     else this.observe(metadata.at, position);
   }
 
-  /** Looks at the last confirmation and at the last event: to be done before anything is decided by this clock. */
+  /** Looks at the last confirmation and at the last event: to be done before anything is decided by this clock. What is confirmed after it, is confirmed while this process lives. */
   async start(store: EventStore): Promise<void> {
     const [confirmation] = await store.readStream(CLOCK_STREAM, { limit: 1, direction: 'backward' });
     if (confirmation !== undefined) this.follow(confirmation);
+    this.started = true;
     const [last] = await store.readAll({ limit: 1, direction: 'backward' });
     if (last !== undefined) this.follow(last);
   }
@@ -67,12 +70,22 @@ export class TrustedClock {
     return this.fault;
   }
 
-  /** An administrator vouched for the wall clock, which showed `at`, by the event at `position`. Not for one that lies behind it: that of another machine, or of a later start. */
+  /**
+   * An administrator vouched for the wall clock of the process that he asked, which showed `at`, by the event at `position`. Not for one that lies behind
+   * it: that of another machine, or of a later start. Nor for one that lies ahead of it and is at fault already: it is another one than he looked at, or heard
+   * of it too late to tell; a confirmation that it hears in time, with its clock set right, clears it.
+   */
   confirm(at: Instant, position: Position): void {
     if (this.confirmation !== undefined && position <= this.confirmation) return;
+    this.check();
     this.confirmation = position;
     this.latest = Date.parse(at);
-    this.offset = this.clock.wall() - this.clock.monotonic();
+    const wall = this.clock.wall();
+    if (this.started && this.fault !== undefined && wall - this.latest > MAX_JUMP_MS) {
+      this.fault = `the clock shows ${instant(wall)}, and ${at} was confirmed`;
+      return;
+    }
+    this.offset = wall - this.clock.monotonic();
     this.fault = undefined;
     this.compare(this.latest);
   }

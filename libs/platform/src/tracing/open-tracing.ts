@@ -15,7 +15,7 @@ export interface TracingOptions {
 export interface Tracing {
   readonly tracer: Tracer;
   /** Sends what is left, within 1.5 s. Never rejects. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Traces of this process or thread. A collector that is down or slow costs memory for 2,048 spans and nothing else; without one nothing of OpenTelemetry is loaded. */
