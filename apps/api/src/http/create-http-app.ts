@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http';
+import type { IncomingMessage, ServerOptions } from 'node:http';
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -6,7 +6,7 @@ import type { Type, DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyRequest, FastifyServerOptions } from 'fastify';
 import { NO_TRACES } from '#eventing/trace.port.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
@@ -25,6 +25,7 @@ import { ProblemFilter, sendProblem } from './problem.filter.js';
 import type { ProblemObserver } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
 import { readJsonBody } from './read-body.js';
+import { RequestBounds } from './request-bounds.js';
 import { installRequestChecks } from './request-checks.js';
 import { RouteTable } from './route-table.js';
 import { traceRequests } from './trace-requests.js';
@@ -62,7 +63,9 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   const server = adapter.getInstance();
 
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', readJsonBody);
+  const bounds = new RequestBounds(options.bounds ?? HTTP_LIMITS);
+  server.server.maxConnections = HTTP_LIMITS.connections;
+  server.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => readJsonBody(request, payload, (bytes) => bounds.keep(request, bytes)));
   const routes = new RouteTable();
   server.addHook('onRoute', (route) => routes.add(route.method, route.url));
   traceRequests(server, options.tracer ?? NO_TRACES);
@@ -76,6 +79,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     done(new DomainError('METHOD_NOT_ALLOWED', `this path takes ${allowed.join(', ')}`));
   });
   installAccessLog(server, log, metrics);
+  bounds.install(server);
   const authenticator = once(() => provided<Authenticator>(app, AUTHENTICATOR));
   const limiter = http.rateLimit === null ? undefined : new RateLimiter(http.rateLimit.requestsPerMinute, () => performance.now());
   const isMounted = (path: string): boolean => mounts.some((mount) => path === mount.path || path.startsWith(`${mount.path}/`));

@@ -11,15 +11,16 @@ const UNFIT = /\p{Surrogate}|\0/u;
 
 /**
  * Reads a request's body as JSON, up to its limit. Token and role were checked before: nobody else makes the service read.
+ * @param keep told of each byte that is kept, before it is; what it throws ends the reading
  * @returns undefined when there is no body
  * @throws DomainError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON, VALIDATION_FAILED (a text that is no Unicode)
  */
-export async function readJsonBody(request: FastifyRequest, payload: IncomingMessage): Promise<unknown> {
+export async function readJsonBody(request: FastifyRequest, payload: IncomingMessage, keep: (bytes: number) => void): Promise<unknown> {
   const { 'content-type': type, 'content-encoding': encoding } = request.headers;
   const isEmpty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
   if (isEmpty) return undefined;
   const isJson = type !== undefined && JSON_TYPE.test(type) && (encoding === undefined || encoding === 'identity');
-  const bytes = await readBytes(payload, Number(request.headers['content-length'] ?? 0));
+  const bytes = await readBytes(payload, Number(request.headers['content-length'] ?? 0), keep);
   if (bytes === 'too large') throw new DomainError('PAYLOAD_TOO_LARGE', `a body has at most ${HTTP_LIMITS.bodyBytes} bytes`);
   if (bytes.length === 0) return undefined;
   if (!isJson) throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'a body is application/json, in UTF-8, not compressed');
@@ -42,21 +43,31 @@ function parse(text: string): unknown {
   }
 }
 
-function readBytes(payload: IncomingMessage, announced: number): Promise<Buffer | 'too large'> {
+function readBytes(payload: IncomingMessage, announced: number, keep: (bytes: number) => void): Promise<Buffer | 'too large'> {
   const { bodyBytes, drainBytes } = HTTP_LIMITS;
   if (announced > drainBytes) return Promise.resolve('too large');
   return new Promise((resolve, reject) => {
     let size = 0;
     let chunks: Buffer[] = [];
+    const leave = (): unknown => payload.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
     const done = (result: Buffer | 'too large'): void => {
-      payload.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
+      leave();
       resolve(result);
+    };
+    const add = (chunk: Buffer): void => {
+      try {
+        keep(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        leave();
+        reject(error);
+      }
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size > drainBytes) done('too large');
       else if (size > bodyBytes) chunks = [];
-      else chunks.push(chunk);
+      else add(chunk);
     };
     const onEnd = (): void => done(size > bodyBytes ? 'too large' : chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
     // The sender went away: nobody reads this answer.

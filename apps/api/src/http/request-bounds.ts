@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { DomainError } from '#kernel/domain-error.js';
+import { PROBES } from './access-log.js';
+
+export interface RequestLimits {
+  /** Requests that are being answered, at one time. */
+  readonly requests: number;
+  /** Bytes of their bodies, together. */
+  readonly bodiesBytes: number;
+}
+
+interface Held {
+  bodyBytes: number;
+  /** The handler has answered. */
+  answered: boolean;
+  /** The answer has left, or nobody is there for it any more. */
+  closed: boolean;
+}
+
+const tooMuch = (): DomainError => new DomainError('RATE_LIMITED', 'too many requests are being answered', { retryAfterSeconds: 1 });
+
+/**
+ * How much is under way at one time. Beyond it 429: what waits inside costs memory, and what would wait too long is better sent again.
+ * A caller that goes away ends nothing: its request counts until its handler is through.
+ */
+export class RequestBounds {
+  private readonly held = new WeakMap<FastifyRequest, Held>();
+  private requests = 0;
+  private bodiesBytes = 0;
+
+  constructor(private readonly limits: RequestLimits) {}
+
+  /** Probes are always answered. */
+  install(server: FastifyInstance): void {
+    server.addHook('onRequest', (request, reply, done) => {
+      if (PROBES.has(request.routeOptions.url ?? '')) return done();
+      if (this.requests >= this.limits.requests) return done(tooMuch());
+      const held: Held = { bodyBytes: 0, answered: false, closed: false };
+      this.held.set(request, held);
+      this.requests += 1;
+      reply.raw.once('close', () => {
+        held.closed = true;
+        // Who has taken the answer over from the framework is through when it is closed.
+        if (reply.sent) held.answered = true;
+        this.release(request);
+      });
+      done();
+    });
+    server.addHook('onSend', (request, _, payload, done) => {
+      const held = this.held.get(request);
+      if (held !== undefined) held.answered = true;
+      this.release(request);
+      done(null, payload);
+    });
+  }
+
+  /** To be asked before bytes of a body are kept. @throws DomainError RATE_LIMITED */
+  keep(request: FastifyRequest, bytes: number): void {
+    const held = this.held.get(request);
+    if (held === undefined) return;
+    if (this.bodiesBytes + bytes > this.limits.bodiesBytes) throw tooMuch();
+    held.bodyBytes += bytes;
+    this.bodiesBytes += bytes;
+  }
+
+  private release(request: FastifyRequest): void {
+    const held = this.held.get(request);
+    if (held?.answered !== true || !held.closed) return;
+    this.held.delete(request);
+    this.requests -= 1;
+    this.bodiesBytes -= held.bodyBytes;
+  }
+}
