@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
@@ -20,11 +21,15 @@ export interface EmbeddedLog {
   close(): Promise<void>;
 }
 
+/** What a restore prepares beside the log's folder, and puts in its place at the end: between the two there is no log, and none must be begun. */
+export const restoringFolder = (dir: string): string => `${dir}.restoring`;
+
 /**
  * Opens the log in a thread of its own, or makes a new one. The folder is created where there is none.
  * @throws StoreUnavailableError when the file can't be opened, is no log, or is held by somebody else (rule 11)
  */
 export const openEmbeddedLog = async ({ dir }: { readonly dir: string }): Promise<EmbeddedLog> => {
+  if (!existsSync(dir) && existsSync(restoringFolder(dir))) throw new StoreUnavailableError('a restore was cut off before its end: run it again');
   createFolder(dir);
   const worker = new Worker(workerEntry('libs/platform/src/embedded-log/log.worker'), { workerData: { dir }, name: 'event-log', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   let closing = false;

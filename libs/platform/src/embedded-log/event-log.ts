@@ -104,6 +104,16 @@ export class EventLog {
     }
   }
 
+  /**
+   * Copies the whole log to a new file while it is written. What goes wrong there says nothing about this log's own file.
+   * @throws (rejects) LogDownError, and what `advanced` throws
+   */
+  async copyTo(file: string, advanced: (pages: number, of: number) => void): Promise<void> {
+    const database = this.#writable();
+    if (database === undefined) throw new LogDownError(this.#damage ?? this.#lastReason);
+    await database.copyTo(file, advanced);
+  }
+
   /** Folds the write-ahead log in when it has grown. Not part of an append: that would make one of many slow. */
   maintain(): void {
     if (this.#sinceCheckpoint < CHECKPOINT_BYTES || this.#database === undefined || !this.#settled) return;

@@ -26,3 +26,5 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 export const OPEN_TIMEOUT_MS = 60_000;
 /** The thread's heap for what lives shortly: it keeps next to nothing, so a small one is as fast. */
 export const YOUNG_MB = 24;
+/** Pages (of 4 KiB) of a backup that are copied before appends and reads have their turn again. */
+export const COPIED_PAGES = 128;

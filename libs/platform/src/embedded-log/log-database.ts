@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { Sqlite } from '#platform/sqlite/sqlite.js';
-import { SCAN_WINDOW } from './limits.js';
+import { COPIED_PAGES, SCAN_WINDOW } from './limits.js';
 import type { WireEvent, WireNewEvent } from './protocol.js';
 
-const APPLICATION_ID = 0x43534c47;
-const SCHEMA_VERSION = 1;
+export const LOG_APPLICATION_ID = 0x43534c47;
+export const LOG_SCHEMA_VERSION = 1;
 // No index on ids: an idempotent append is recognised by (stream, revision), and an index on random ids would halve the speed of appends.
 const SCHEMA = `
   CREATE TABLE store (id TEXT NOT NULL) STRICT;
@@ -116,6 +116,18 @@ export class LogDatabase {
   checkpoint(): void {
     this.#checkpoint('PASSIVE');
   }
+  /**
+   * Copies everything to a new file, some pages a turn of the event loop: what this connection writes meanwhile is in the copy as well.
+   * @param advanced told after each turn; what it throws ends the copying
+   */
+  async copyTo(file: string, advanced: (pages: number, of: number) => void): Promise<void> {
+    await this.#database.backup(file, {
+      progress: ({ totalPages, remainingPages }) => {
+        advanced(totalPages - remainingPages, totalPages);
+        return COPIED_PAGES;
+      },
+    });
+  }
   close(): void {
     this.#database.close();
   }
@@ -151,14 +163,14 @@ export const openLogDatabase = (file: string, create: boolean): LogDatabase => {
 const prepareSchema = (database: Database.Database, create: boolean): void => {
   const version = database.pragma('user_version', { simple: true });
   const application = database.pragma('application_id', { simple: true });
-  if (version === SCHEMA_VERSION && application === APPLICATION_ID) return;
+  if (version === LOG_SCHEMA_VERSION && application === LOG_APPLICATION_ID) return;
   const tables = database.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get();
-  if (version !== 0 || application !== 0 || tables !== 0 || !create) throw new ForeignDatabaseError(`not an event log of version ${SCHEMA_VERSION}`);
+  if (version !== 0 || application !== 0 || tables !== 0 || !create) throw new ForeignDatabaseError(`not an event log of version ${LOG_SCHEMA_VERSION}`);
   // One transaction: a crash leaves an empty file, which the next start fills, or a whole store.
   database.transaction(() => {
     database.exec(SCHEMA);
     database.prepare('INSERT INTO store (id) VALUES (?)').run(randomUUID());
-    database.pragma(`user_version = ${SCHEMA_VERSION}`);
-    database.pragma(`application_id = ${APPLICATION_ID}`);
+    database.pragma(`user_version = ${LOG_SCHEMA_VERSION}`);
+    database.pragma(`application_id = ${LOG_APPLICATION_ID}`);
   }).immediate();
 };

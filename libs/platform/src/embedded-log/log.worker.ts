@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveBackups } from './backup-server.js';
 import { EventLog } from './event-log.js';
 import { openLogDatabase } from './log-database.js';
 import { LogServer } from './log-server.js';
@@ -25,12 +26,14 @@ if (log === undefined) {
   owner.close();
 } else {
   const server = new LogServer(log);
+  const backups = serveBackups(dir, log);
   owner.on('message', (message: ControlMessage) => {
     if (message.kind === 'attach') {
       server.attach(message.port);
       return;
     }
     server.close();
+    backups.close();
     log.close();
     owner.close();
   });
