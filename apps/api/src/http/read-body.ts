@@ -11,11 +11,11 @@ const UNFIT = /\p{Surrogate}|\0/u;
 
 /**
  * Reads a request's body as JSON, up to its limit. Token and role were checked before: nobody else makes the service read.
- * @param keep told of each byte that is kept, before it is; what it throws ends the reading
+ * @param keep told of the bytes that are to be kept, before they are; a refusal ends the reading
  * @returns undefined when there is no body
  * @throws DomainError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON, VALIDATION_FAILED (a text that is no Unicode)
  */
-export async function readJsonBody(request: FastifyRequest, payload: IncomingMessage, keep: (bytes: number) => void): Promise<unknown> {
+export async function readJsonBody(request: FastifyRequest, payload: IncomingMessage, keep: (bytes: number) => DomainError | undefined): Promise<unknown> {
   const { 'content-type': type, 'content-encoding': encoding } = request.headers;
   const isEmpty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
   if (isEmpty) return undefined;
@@ -43,7 +43,7 @@ function parse(text: string): unknown {
   }
 }
 
-function readBytes(payload: IncomingMessage, announced: number, keep: (bytes: number) => void): Promise<Buffer | 'too large'> {
+function readBytes(payload: IncomingMessage, announced: number, keep: (bytes: number) => DomainError | undefined): Promise<Buffer | 'too large'> {
   const { bodyBytes, drainBytes } = HTTP_LIMITS;
   if (announced > drainBytes) return Promise.resolve('too large');
   return new Promise((resolve, reject) => {
@@ -55,13 +55,10 @@ function readBytes(payload: IncomingMessage, announced: number, keep: (bytes: nu
       resolve(result);
     };
     const add = (chunk: Buffer): void => {
-      try {
-        keep(chunk.length);
-        chunks.push(chunk);
-      } catch (error) {
-        leave();
-        reject(error);
-      }
+      const refusal = keep(chunk.length);
+      if (refusal === undefined) return void chunks.push(chunk);
+      leave();
+      reject(refusal);
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;

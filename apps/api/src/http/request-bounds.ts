@@ -54,13 +54,14 @@ export class RequestBounds {
     });
   }
 
-  /** To be asked before bytes of a body are kept. @throws DomainError RATE_LIMITED */
-  keep(request: FastifyRequest, bytes: number): void {
+  /** To be asked before bytes of a body are kept. @returns why they can't be */
+  keep(request: FastifyRequest, bytes: number): DomainError | undefined {
     const held = this.held.get(request);
-    if (held === undefined) return;
-    if (this.bodiesBytes + bytes > this.limits.bodiesBytes) throw tooMuch();
+    if (held === undefined) return undefined;
+    if (this.bodiesBytes + bytes > this.limits.bodiesBytes) return tooMuch();
     held.bodyBytes += bytes;
     this.bodiesBytes += bytes;
+    return undefined;
   }
 
   private release(request: FastifyRequest): void {
