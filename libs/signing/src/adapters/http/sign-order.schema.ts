@@ -7,7 +7,7 @@ import type { SignOrderView, SignOrderViewState } from '../../application/sign-o
 
 const STATES: readonly SignOrderViewState[] = ['reserved', 'signing', 'completed', 'failed', 'halted', 'outcome-unknown'];
 type Failure = NonNullable<SignOrderView['failure']>;
-const FAILURES: readonly Failure['code'][] = ['HSM_UNAVAILABLE', 'HSM_REFUSED', 'KEY_MISSING_IN_HSM', 'WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED', 'OUTCOME_UNKNOWN'];
+const FAILURES: readonly Failure['code'][] = ['HSM_UNAVAILABLE', 'HSM_REFUSED', 'KEY_MISSING_IN_HSM', 'WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED', 'OUTCOME_UNKNOWN', 'USAGE_EXHAUSTED', 'STORE_BEHIND'];
 
 @Named('SignOrderFailure')
 export class FailureBody implements Failure {

@@ -35,6 +35,8 @@ export interface RegistrationContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly limits: RegistrationLimits;
+  /** Whether nothing is begun now, as while the store is not the one that the ledger remembers (rule 17). */
+  readonly held: () => boolean;
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 

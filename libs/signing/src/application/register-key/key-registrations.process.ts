@@ -88,6 +88,7 @@ export class KeyRegistrations {
   }
 
   private fill(): void {
+    if (this.context.held()) return;
     for (const [id, registration] of this.due) {
       if (this.running.size >= this.bounds.parallel || this.context.signal.aborted) return;
       this.due.delete(id);

@@ -1,6 +1,6 @@
 import { pause } from '#eventing/durable-subscription.js';
 import { ConflictError } from '#eventing/event-store.port.js';
-import type { EventStore, ExpectedRevision, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
+import type { EventStore, ExpectedRevision, NewEvent, Position, RecordedEvent } from '#eventing/event-store.port.js';
 import { randomId } from '#eventing/ids.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { systemActor } from '#kernel/actor.js';
@@ -14,8 +14,8 @@ export interface RegistrationStreamsOptions {
   readonly store: EventStore;
   readonly trusted: TrustedClock;
   readonly signer: LedgerSigner;
-  /** Whether the lock of another signer's incarnation is free: it has been silent for 30 s. A rejection means: not now. */
-  readonly mayTakeOver: (signer: string, incarnation: string) => Promise<boolean>;
+  /** Whether the lock that another signer wrote at `at` is free: that signer has been silent for 30 s (rule 9). A rejection means: not now. */
+  readonly mayTakeOver: (signer: string, incarnation: string, at: Position) => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export class RegistrationStreams {
     if (last !== undefined) {
       const taker = (last.data as RegistrationTaken['data']);
       if (taker.signer === signer.name && taker.incarnation === signer.incarnation) return last.id;
-      if (taker.signer !== signer.name && !(await mayTakeOver(taker.signer, taker.incarnation))) return undefined;
+      if (taker.signer !== signer.name && !(await mayTakeOver(taker.signer, taker.incarnation, last.position))) return undefined;
     }
     const taken: RegistrationTaken = { type: 'keys.registration-taken.v1', data: { keyId, signer: signer.name, incarnation: signer.incarnation } };
     return this.append(keyRegistrationStream(registrationId), last?.revision ?? 'no-stream', taken, registrationId);
@@ -64,8 +64,9 @@ export class RegistrationStreams {
     const written: NewEvent = { id, type: event.type, data: event.data, metadata: { commandId, actor: systemActor(`signer/${signer.name}`), at: trusted.now().closing } };
     for (;;) {
       try {
-        await store.append(stream, expected, [written]);
-        return id;
+        const { revision } = await store.append(stream, expected, [written]);
+        // A stream that was deleted takes an append at NO_STREAM behind what it had: that is no lock (rule 1).
+        return revision === (expected === 'no-stream' ? 0 : expected + 1) ? id : undefined;
       } catch (error) {
         if (error instanceof ConflictError) return (await this.isAt(stream, expected, id)) ? id : undefined;
         if (signal.aborted) throw error;

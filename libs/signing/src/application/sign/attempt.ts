@@ -1,9 +1,10 @@
 import { pause } from '#eventing/durable-subscription.js';
 import { randomId } from '#eventing/ids.js';
 import type { Clock } from '#kernel/clock.js';
-import type { KeyState } from '#keys/contract.js';
+import { keyStream } from '#keys/contract.js';
+import type { Algorithm, KeyState } from '#keys/contract.js';
+import { operationStream } from '#operations/contract.js';
 import type { SignatureFormat } from '#operations/contract.js';
-import type { Algorithm } from '#keys/contract.js';
 import type { FailureCode, SigningEvent } from '../../domain/sign-order/events.js';
 import { HsmError } from '../ports/hsm.port.js';
 import type { Hsm, HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
@@ -13,8 +14,10 @@ import type { Authority } from './authority.js';
 import { factsOf } from './open-order.js';
 import type { OpenOrder } from './open-order.js';
 import type { OrderStream } from './order-stream.js';
+import type { RememberedEvents } from './remembered-events.js';
 import { isStale, recheckedAt, signDigests } from './sign-digests.js';
 import type { Rechecked, SignedDigests } from './sign-digests.js';
+import { StoreBehindError } from './store-behind.js';
 import { verified } from './verify-signatures.js';
 
 export interface AttemptContext {
@@ -22,6 +25,7 @@ export interface AttemptContext {
   readonly hsm: Hsm;
   readonly ledger: Ledger;
   readonly authority: Authority;
+  readonly remembered: RememberedEvents;
   readonly stream: OrderStream;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -53,12 +57,10 @@ export async function attempt(order: OpenOrder, session: HsmSession, context: At
   const ref = keyRef(key, order);
   if (ref === undefined) return fail(order, 'KEY_MISSING_IN_HSM', 'the key has no public key', context);
 
-  // 1. The key is there, before anything is written. A crash here leaves the order reserved: it is taken up again.
-  try {
-    await session.prepare(ref);
-  } catch (error) {
-    return unprepared(error, order, key, context);
-  }
+  // 1. The key is there, and the store holds what the ledger remembers (rule 16), before anything is written. A crash here leaves the order reserved: it is taken up again.
+  const [prepared, proven] = await Promise.allSettled([session.prepare(ref), context.remembered.prove([operationStream(order.operationId), keyStream(order.keyId)])]);
+  if (proven.status === 'rejected') return unproven(proven.reason, order, context);
+  if (prepared.status === 'rejected') return unprepared(prepared.reason, order, key, context);
 
   // 2. The lock. A crash after it is durable leaves a started order without an end: the next incarnation tells that its outcome is unknown (rule 9).
   const started: SigningEvent = {
@@ -103,6 +105,7 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
       if (repeated) await authority.refresh(order);
       const verdict = await authority.judge(order);
       if (!verdict.holds) return await unsigned(order, verdict.code, verdict.detail, intended, session, context);
+      if (context.remembered.behind() !== undefined) return await unsigned(order, 'STORE_BEHIND', BEHIND, intended, session, context);
 
       // 4. The intent is flushed before C_Sign (rule 16). A crash after it leaves uses that the ledger counts and nobody spent: never too few.
       if (!intended) {
@@ -122,6 +125,11 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
   } catch (error) {
     context.log({ signOrderId: order.signOrderId, error }, 'an order failed before it was signed');
     if (error instanceof LedgerIntentExistsError) return intendedBefore(order, session, context);
+    if (error instanceof LedgerRefusedError && error.reason === 'OVER_GRANT') return unsigned(order, 'USAGE_EXHAUSTED', 'the signers’ ledger has counted every use that was approved', intended, session, context);
+    if (error instanceof LedgerRefusedError && error.reason === 'CONTRADICTS') {
+      context.remembered.stop(error.message);
+      return unsigned(order, 'STORE_BEHIND', BEHIND, intended, session, context);
+    }
     return unsigned(order, failureOf(error), error instanceof HsmError ? 'the HSM did not sign' : 'the signer could not go on', intended, session, context);
   }
 }
@@ -219,7 +227,13 @@ async function unprepared(error: unknown, order: OpenOrder, key: KeyState, conte
   return fail(order, failureOf(error), 'the HSM has no such key', context);
 }
 
-/** `failed` at NO_STREAM, by who did not start the order (rule 2). */
+/** Nothing is signed upon a store that lacks what was signed upon before (rule 16). Where nobody could tell, the order waits. */
+async function unproven(error: unknown, order: OpenOrder, context: AttemptContext): Promise<AttemptResult> {
+  context.log({ signOrderId: order.signOrderId, error }, 'what the ledger remembers could not be found in the event store');
+  return error instanceof StoreBehindError ? fail(order, 'STORE_BEHIND', BEHIND, context) : 'later';
+}
+
+/** `failed` or `halted` at NO_STREAM, by who did not start the order (rule 2). */
 async function fail(order: OpenOrder, code: FailureCode, detail: string, context: AttemptContext): Promise<AttemptResult> {
   return 'conflict' in (await context.stream.append(order.signOrderId, 'no-stream', notSigned(order, context, code, detail))) ? 'lost' : 'ended';
 }
@@ -230,7 +244,8 @@ export function notSigned(order: OpenOrder, { signer, stream }: AttemptContext, 
 }
 
 /** Authority no longer held; everything else is a failure of the HSM. */
-const HALTS = new Set<FailureCode>(['WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED']);
+const HALTS = new Set<FailureCode>(['WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED', 'STORE_BEHIND', 'USAGE_EXHAUSTED']);
+const BEHIND = 'the event store lacks what the signers’ ledger remembers';
 
 const failureOf = (error: unknown): FailureCode =>
   !(error instanceof HsmError) || error.errorClass === 'retryable' || error.errorClass === 'fatal' ? 'HSM_UNAVAILABLE' : error.reason === 'KEY_MISSING' ? 'KEY_MISSING_IN_HSM' : 'HSM_REFUSED';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
 import type { Folded, StreamStates } from '#eventing/stream-states.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -9,6 +8,7 @@ import type { OperationEvent, OperationState } from '#operations/contract.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
 import type { ReliedEvent } from '../ports/ledger.port.js';
 import type { OpenOrder } from './open-order.js';
+import { hashOfEvent } from './store-behind.js';
 
 export type AuthorityVerdict =
   | { readonly holds: true; readonly key: KeyState; readonly relied: readonly ReliedEvent[]; /** Uses of the key that the approved statement grants. */ readonly atMost: number }
@@ -78,6 +78,11 @@ export class Authority {
     return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)], atMost: granted.maxUsageCount };
   }
 
+  /** Serial of the token that has a key, as far as it is known here without asking. */
+  tokenOf(keyId: string): string | undefined {
+    return this.keys.cached(keyStream(keyId))?.state.tokenSerial ?? undefined;
+  }
+
   async keyOf(order: OpenOrder): Promise<KeyState> {
     return (await this.keys.load(keyStream(order.keyId))).state;
   }
@@ -88,5 +93,5 @@ const FAILURES: Readonly<Record<string, FailureCode>> = { OPERATION_EXPIRED: 'WI
 const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): ReliedEvent => ({
   stream,
   revision,
-  hash: createHash('sha256').update(eventId ?? '').digest('hex'),
+  hash: hashOfEvent(eventId ?? ''),
 });

@@ -30,4 +30,4 @@ export const factsOf = ({ operationId, signOrderId, reservation, bodyDigest, req
 });
 
 /** Who holds the lock on an order. */
-export type Lock = Pick<Started['data'], 'signer' | 'incarnation' | 'attempt'>;
+export type Lock = Pick<Started['data'], 'signer' | 'incarnation' | 'attempt'> & { readonly at: Position };

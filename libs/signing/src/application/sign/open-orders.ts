@@ -18,6 +18,8 @@ export interface TrackedOrder {
   busy: boolean;
   /** It waits in the queue. */
   queued: boolean;
+  /** It waits until it is known whose turn it is, or until the others have had their time. */
+  assigned: boolean;
 }
 /** An event that a checkpoint can name. */
 export interface Mark {
@@ -30,7 +32,7 @@ const ENDS = new Set<SigningEvent['type']>(['signing.completed.v1', 'signing.fai
 /** The accepted orders that have no end, as the events of the log tell them. */
 export class OpenOrders {
   private readonly orders = new Map<string, TrackedOrder>();
-  private last: Mark | undefined;
+  private seen: Mark | undefined;
 
   constructor(private readonly monotonic: () => number) {}
 
@@ -39,10 +41,10 @@ export class OpenOrders {
    * @returns the order, when the event is its reservation @throws UnknownEventTypeError: what may be an order, or an end of one, is not guessed
    */
   offer(event: RecordedEvent): TrackedOrder | undefined {
-    const before = this.last;
+    const before = this.seen;
     if (before !== undefined && event.position <= before.position) return undefined;
     const reserved = this.follow(event, before);
-    this.last = { position: event.position, id: event.id };
+    this.seen = { position: event.position, id: event.id };
     return reserved;
   }
 
@@ -50,7 +52,7 @@ export class OpenOrders {
     if (event.stream.startsWith(OPERATION_PREFIX)) {
       if (operationKind.decode(event).type !== 'operations.uses-reserved.v1') return undefined;
       const order = openOrder(event);
-      const tracked: TrackedOrder = { order, before, since: this.monotonic(), lock: undefined, busy: false, queued: false };
+      const tracked: TrackedOrder = { order, before, since: this.monotonic(), lock: undefined, busy: false, queued: false, assigned: false };
       this.orders.set(order.signOrderId, tracked);
       return tracked;
     }
@@ -61,7 +63,7 @@ export class OpenOrders {
     else if (type === 'signing.started.v1') {
       const tracked = this.orders.get(signOrderId);
       const { signer, incarnation, attempt } = data;
-      if (tracked !== undefined) tracked.lock = { signer, incarnation, attempt };
+      if (tracked !== undefined) tracked.lock = { signer, incarnation, attempt, at: event.position };
     }
     return undefined;
   }
@@ -74,6 +76,11 @@ export class OpenOrders {
     return [...this.orders.values()];
   }
 
+  /** The last event that was offered. */
+  get last(): Mark | undefined {
+    return this.seen;
+  }
+
   get size(): number {
     return this.orders.size;
   }
@@ -81,6 +88,6 @@ export class OpenOrders {
   /** The last event below which every order has its end; undefined: none. Orders lie in the order of the log. */
   finishedUpTo(): Mark | undefined {
     for (const { before } of this.orders.values()) return before;
-    return this.last;
+    return this.seen;
   }
 }

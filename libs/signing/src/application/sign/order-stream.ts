@@ -45,7 +45,9 @@ export class OrderStream {
     const stream = signOrderStream(signOrderId);
     for (;;) {
       try {
-        const { position } = await this.store.append(stream, expected, [written]);
+        const { position, revision } = await this.store.append(stream, expected, [written]);
+        // A stream that was deleted takes an append at NO_STREAM behind what it had: that is no lock, and no order of ours (rule 1).
+        if (revision !== (expected === 'no-stream' ? 0 : expected + 1)) return { conflict: true };
         this.appended(event);
         return { at: position };
       } catch (error) {

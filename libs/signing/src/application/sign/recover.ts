@@ -1,24 +1,44 @@
+import type { Position } from '#eventing/event-store.port.js';
 import type { SigningEvent } from '../../domain/sign-order/events.js';
-import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
+import type { LedgerSigner } from '../ports/ledger.port.js';
+import type { AttemptContext } from './attempt.js';
 import type { Lock, OpenOrder } from './open-order.js';
-import type { OrderStream } from './order-stream.js';
 
 /** Silence after which another signer may call an order unknown (rule 9). */
 export const SILENT_AFTER_MS = 30_000;
 
+/** What one signer knows of the others' silence. */
+export interface Listener {
+  /** For how long this process could reach the ledger without a break. */
+  readonly listenedMs: number;
+  /** As the ledger tells it now. */
+  readonly heard: readonly (LedgerSigner & { readonly silentMs: number })[];
+  /** Where administrators accepted this store for this ledger: who is not known here and wrote before it, is gone (rule 17). Undefined: they never did. */
+  readonly acceptedAt: Position | undefined;
+}
+
+/**
+ * Whether a signer, as it wrote an event at `at`, is gone: it has been silent, while it could be heard (rule 9). Of one that this ledger never
+ * heard of nothing is known: it may well live, beside another ledger.
+ */
+export function isGone(name: string, at: Position, { listenedMs, heard, acceptedAt }: Listener): boolean {
+  if (listenedMs <= SILENT_AFTER_MS) return false;
+  const same = heard.filter((h) => h.name === name);
+  return same.length === 0 ? acceptedAt !== undefined && at < acceptedAt : same.every((h) => h.silentMs > SILENT_AFTER_MS);
+}
+
 /**
  * Ends an order whose attempt is gone: the same signer completes from its ledger when all signatures are there (rule 8), everybody else, and
  * everything else, is `outcome-unknown` with all uses spent (rules 2, 7). Not to be called while an attempt of this process is at it.
- * @param listenedMs for how long this process could reach the ledger without a break
  * @returns whether its end stands on its stream
  */
-export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, ledger: Ledger, stream: OrderStream, listenedMs: number): Promise<boolean> {
+export async function recover(order: OpenOrder, lock: Lock, { signer: self, ledger, stream }: Pick<AttemptContext, 'signer' | 'ledger' | 'stream'>, listener: Listener): Promise<boolean> {
   const { operationId, keyId, digests, count, signOrderId } = order;
-  if (!(await mayEnd(lock, self, ledger, listenedMs))) return false;
+  const own = lock.signer === self.name;
+  if (!own && !isGone(lock.signer, lock.at, listener)) return false;
   const entry = await ledger.entry(signOrderId);
   const signatures = entry?.incarnation === lock.incarnation && entry.signatures !== null ? entry.signatures : digests.map(() => null);
   const whole = signatures.filter((s): s is string => s !== null);
-  const own = lock.signer === self.name;
   const at = stream.now();
   const ending: SigningEvent =
     own && whole.length === count
@@ -26,12 +46,4 @@ export async function recover(order: OpenOrder, lock: Lock, self: LedgerSigner, 
       : { type: 'signing.outcome-unknown.v1', data: { operationId, keyId, signer: self.name, detail: 'the signer ended in the middle of the order', digests, signatures, spent: count, returned: 0, at } };
   await stream.append(signOrderId, 0, ending);
   return true;
-}
-
-/** Rule 9: the named signer, whose attempt ended with its process or broke, or another one when that signer has been silent. Where nobody could be heard there was no silence. */
-async function mayEnd(lock: Lock, self: LedgerSigner, ledger: Ledger, listenedMs: number): Promise<boolean> {
-  if (lock.signer === self.name) return true;
-  if (listenedMs <= SILENT_AFTER_MS) return false;
-  const heard = (await ledger.heartbeats()).filter((h) => h.name === lock.signer);
-  return heard.length > 0 && heard.every((h) => h.silentMs > SILENT_AFTER_MS);
 }

@@ -1,39 +1,63 @@
 import { pause } from '#eventing/durable-subscription.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { LruMap } from '#eventing/lru-map.js';
 import { within } from '#eventing/trace.port.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
 import { attempt, notSigned, RETRY_FOR_MS } from './attempt.js';
 import type { AttemptContext } from './attempt.js';
+import { FixedDelay } from './fixed-delay.js';
 import type { OpenOrder } from './open-order.js';
 import { OpenOrders } from './open-orders.js';
 import type { Mark, TrackedOrder } from './open-orders.js';
 import { recover } from './recover.js';
+import type { Listener } from './recover.js';
+import type { Turns } from './turns.js';
 
 const ACQUIRE_MS = 5_000;
 const AGAIN_AFTER_MS = 250;
+/** An order that is another signer's turn is taken by this one when nobody has started it for so long. */
+export const YIELD_MS = 1_000;
+/** A key that this token does not hold is not looked for again before. */
+const ABSENT_FOR_MS = 60_000;
+const ABSENT_KEYS = 10_000;
+
+export interface SignOrdersOptions {
+  readonly concurrency: number;
+  readonly turns: Turns;
+  /** Default YIELD_MS. */
+  readonly yieldMs?: number;
+  /** Why nothing is started now. */
+  readonly stopped: () => string | undefined;
+  /** What is known of other signers' silence now. @throws when the ledger can not be read */
+  readonly listen: () => Promise<Listener>;
+}
 
 /**
- * Takes every accepted order to its end: a process manager over the log. Orders are taken in their order, as many at once as there are sessions.
- * Nothing is signed before the past is known: it starts with `caughtUp`.
+ * Takes every accepted order to its end: a process manager over the log. Orders are taken in their order, as many at once as there are sessions; of several
+ * signers each leaves to the others what is their turn (rule 18). Nothing is signed before the past is known: it starts with `caughtUp`.
  */
 export class SignOrdersProcess {
   private readonly open: OpenOrders;
   private readonly queue: TrackedOrder[] = [];
   private readonly running = new Set<Promise<void>>();
+  private readonly deferred: FixedDelay<TrackedOrder>;
+  /** By keyId: when this token was last found without it, by the monotonic clock. */
+  private readonly absent = new LruMap<string, number>(ABSENT_KEYS);
+  /** Orders whose turn is being found out, one after the other so that they keep their order. */
+  private assigning: Promise<void> = Promise.resolve();
+  private unassigned = 0;
   private live = false;
 
-  constructor(
-    private readonly context: AttemptContext,
-    private readonly options: { readonly concurrency: number; readonly stopped: () => string | undefined; /** For how long the ledger could be reached without a break. */ readonly listenedMs: () => number },
-  ) {
+  constructor(private readonly context: AttemptContext, private readonly options: SignOrdersOptions) {
     this.open = new OpenOrders(() => context.clock.monotonic());
+    this.deferred = new FixedDelay(options.yieldMs ?? YIELD_MS, (orders) => this.undefer(orders));
   }
 
   /** Events in the order of the log; a redelivered one changes nothing. */
   offer(events: readonly RecordedEvent[]): void {
     for (const event of events) {
       const order = this.open.offer(event);
-      if (order !== undefined && this.live) this.enqueue(order);
+      if (order !== undefined && this.live) this.assign(order);
     }
     this.pump();
   }
@@ -48,16 +72,18 @@ export class SignOrdersProcess {
   /** Looks at every order without an end, whatever the checkpoints say (rule 9): takes up what nobody started, ends what its signer left. */
   async sweep(): Promise<void> {
     if (!this.live) return;
-    const { signer, ledger, stream, log } = this.context;
+    let listener: Listener | undefined;
     for (const tracked of this.open.all()) {
-      if (tracked.lock === undefined) this.enqueue(tracked);
-      else if (!tracked.busy) {
+      const { order, lock, busy } = tracked;
+      if (lock === undefined) this.assign(tracked);
+      else if (!busy) {
         tracked.busy = true;
         try {
-          const { order, lock } = tracked;
-          await this.traced(order, 'recover order', () => recover(order, lock, signer, ledger, stream, this.options.listenedMs()));
+          listener ??= await this.options.listen();
+          const heard = listener;
+          await this.traced(order, 'recover order', () => recover(order, lock, this.context, heard));
         } catch (error) {
-          log({ signOrderId: tracked.order.signOrderId, error }, 'an order could not be recovered; the next sweep tries again');
+          this.context.log({ signOrderId: order.signOrderId, error }, 'an order could not be recovered; the next sweep tries again');
         } finally {
           tracked.busy = false;
         }
@@ -70,6 +96,11 @@ export class SignOrdersProcess {
     return this.open.finishedUpTo();
   }
 
+  /** The last event that was seen; undefined: none. */
+  get last(): Mark | undefined {
+    return this.open.last;
+  }
+
   get openOrders(): number {
     return this.open.size;
   }
@@ -77,8 +108,38 @@ export class SignOrdersProcess {
   /** Takes nothing more; resolves when what was started has its end. */
   async stop(): Promise<void> {
     this.live = false;
+    this.deferred.clear();
+    await this.assigning;
     this.queue.length = 0;
     await Promise.all(this.running);
+  }
+
+  /** To the queue, now or when the others have had their time. */
+  private assign(tracked: TrackedOrder): void {
+    if (tracked.queued || tracked.busy || tracked.assigned || tracked.lock !== undefined) return;
+    if (this.unassigned === 0 && this.options.turns.alone) return this.enqueue(tracked);
+    tracked.assigned = true;
+    this.unassigned += 1;
+    this.assigning = this.assigning.then(() => this.findTurn(tracked)).finally(() => (this.unassigned -= 1));
+  }
+
+  private async findTurn(tracked: TrackedOrder): Promise<void> {
+    const { order } = tracked;
+    // A key that can't be read now is nobody's turn: it is tried like another's.
+    const mine = await this.context.authority.keyOf(order).then(({ tokenSerial }) => this.options.turns.isMine(order.operationId, tokenSerial), () => false);
+    if (!this.live) return;
+    if (!mine) return this.deferred.add(tracked);
+    tracked.assigned = false;
+    this.enqueue(tracked);
+    this.pump();
+  }
+
+  private undefer(orders: readonly TrackedOrder[]): void {
+    for (const tracked of orders) {
+      tracked.assigned = false;
+      if (this.live && this.open.get(tracked.order.signOrderId) === tracked) this.enqueue(tracked);
+    }
+    this.pump();
   }
 
   private enqueue(tracked: TrackedOrder): void {
@@ -104,14 +165,15 @@ export class SignOrdersProcess {
   }
 
   private async take(tracked: TrackedOrder): Promise<void> {
-    const { log } = this.context;
+    const { order, since } = tracked;
+    const { log, clock } = this.context;
     try {
-      const result = await this.traced(tracked.order, 'sign order', () => this.tryOnce(tracked));
+      const result = await this.traced(order, 'sign order', () => this.tryOnce(order));
       if (result !== 'later') return;
-      if (this.options.stopped() === undefined && this.context.clock.monotonic() - tracked.since > RETRY_FOR_MS) return await this.end(tracked, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
+      if (this.options.stopped() === undefined && clock.monotonic() - since > RETRY_FOR_MS && (await this.mayFail(order))) return await this.end(order, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
       void this.again(tracked);
     } catch (error) {
-      log({ signOrderId: tracked.order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
+      log({ signOrderId: order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
     }
   }
 
@@ -123,25 +185,39 @@ export class SignOrdersProcess {
     return within(stream.tracer, name, { parent: traceparent, kind: 'consumer', attributes }, work);
   }
 
-  private async tryOnce(tracked: TrackedOrder): Promise<'done' | 'later'> {
+  private async tryOnce(order: OpenOrder): Promise<'done' | 'later'> {
     if (this.options.stopped() !== undefined) return 'later';
     // What can't be signed any more is told without the HSM: an order never waits for a lost token to learn that it is over.
-    const verdict = await this.context.authority.judge(tracked.order);
+    const verdict = await this.context.authority.judge(order);
     if (!verdict.holds && verdict.code !== 'HSM_UNAVAILABLE') {
-      await this.end(tracked, verdict.code, verdict.detail);
+      await this.end(order, verdict.code, verdict.detail);
       return 'done';
     }
+    if (this.isAbsent(order.keyId)) return 'done';
     const session = await this.context.hsm.acquire(ACQUIRE_MS).catch(() => undefined);
     if (session === undefined) return 'later';
     try {
-      return (await attempt(tracked.order, session, this.context)) === 'later' ? 'later' : 'done';
+      const result = await attempt(order, session, this.context);
+      // Another token has it: its signer takes the order. Looked for again by a later sweep, since a key can be brought here.
+      if (result === 'not-here') this.absent.set(order.keyId, this.context.clock.monotonic());
+      return result === 'later' ? 'later' : 'done';
     } finally {
       session.release();
     }
   }
 
+  private isAbsent(keyId: string): boolean {
+    return this.context.clock.monotonic() - (this.absent.get(keyId) ?? Number.NEGATIVE_INFINITY) < ABSENT_FOR_MS;
+  }
+
+  /** Only a signer of the token that has the key may say that the HSM is not there (rule 18); one that never saw its token, when there is no other signer. */
+  private async mayFail(order: OpenOrder): Promise<boolean> {
+    const { tokenSerial, alone } = this.options.turns;
+    return tokenSerial === undefined ? alone : tokenSerial === (await this.context.authority.keyOf(order)).tokenSerial;
+  }
+
   /** At NO_STREAM: whoever has started it meanwhile, keeps it (rule 2). */
-  private async end({ order }: TrackedOrder, code: FailureCode, detail: string): Promise<void> {
+  private async end(order: OpenOrder, code: FailureCode, detail: string): Promise<void> {
     await this.context.stream.append(order.signOrderId, 'no-stream', notSigned(order, this.context, code, detail));
   }
 

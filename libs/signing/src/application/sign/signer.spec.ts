@@ -276,7 +276,9 @@ describe('the signer', () => {
     const order = await world.order(operationId);
     await held.reached;
     first.kill();
-    const second = await world.signer('signer-2', { ledger: Object.assign(Object.create(world.ledger) as typeof world.ledger, { heartbeats: () => Promise.reject(new Error('unreadable')) }) });
+    let readable = true;
+    const second = await world.signer('signer-2', { ledger: Object.assign(Object.create(world.ledger) as typeof world.ledger, { heartbeats: () => (readable ? world.ledger.heartbeats() : Promise.reject(new Error('unreadable'))) }) });
+    readable = false;
     world.clock.advance(SILENT_AFTER_MS * 2);
     await second.signer['orders'].sweep();
     expect(await world.events(order)).toEqual(['started']);
@@ -312,7 +314,7 @@ describe('the signer', () => {
     await world.ledger.saveCheckpoint('sign-orders', { storeId: await world.store.storeId(), position: '7', eventId: 'another event' });
     const { signer, hsm } = await world.signer('signer-1');
     const order = await world.order(operationId);
-    expect(signer.down()).toMatch(/CHECKPOINT_LOST/);
+    expect(signer.down()).toMatch(/STORE_BEHIND/);
     await signer['orders'].sweep();
     expect([await world.events(order), hsm.signed]).toEqual([[], []]);
   });

@@ -39,7 +39,7 @@ export type Completed = DomainEvent<'signing.completed.v1', {
   readonly signatures: readonly string[];
   readonly at: Instant;
 }>;
-export type FailureCode = 'HSM_UNAVAILABLE' | 'HSM_REFUSED' | 'KEY_MISSING_IN_HSM' | 'WINDOW_CLOSED' | 'OPERATION_REVOKED' | 'KEY_DISABLED' | 'OUTCOME_UNKNOWN';
+export type FailureCode = 'HSM_UNAVAILABLE' | 'HSM_REFUSED' | 'KEY_MISSING_IN_HSM' | 'WINDOW_CLOSED' | 'OPERATION_REVOKED' | 'KEY_DISABLED' | 'OUTCOME_UNKNOWN' | 'USAGE_EXHAUSTED' | 'STORE_BEHIND';
 interface NotSigned extends OrderFacts {
   readonly signer: string;
   readonly code: FailureCode;

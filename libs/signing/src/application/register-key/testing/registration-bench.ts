@@ -1,5 +1,5 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
-import type { AppendResult, EventStore, ExpectedRevision, NewEvent, RecordedEvent, SubscriptionMessage } from '#eventing/event-store.port.js';
+import type { AppendResult, EventStore, ExpectedRevision, NewEvent, Position, RecordedEvent, SubscriptionMessage } from '#eventing/event-store.port.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import { randomId } from '#eventing/ids.js';
 import { StreamStates } from '#eventing/stream-states.js';
@@ -92,7 +92,8 @@ class StoreOfProcess implements EventStore {
 export interface SignerOptions {
   readonly name?: string;
   readonly dies?: { readonly at: number; readonly done: boolean };
-  readonly mayTakeOver?: (signer: string, incarnation: string) => Promise<boolean>;
+  readonly mayTakeOver?: (signer: string, incarnation: string, at: Position) => Promise<boolean>;
+  readonly held?: () => boolean;
   readonly hsm?: TokenCalls;
   readonly store?: EventStore;
   readonly limits?: RegistrationLimits;
@@ -161,6 +162,7 @@ export class RegistrationBench {
       streams: new RegistrationStreams({ store, trusted, signer, mayTakeOver: options.mayTakeOver ?? (() => Promise.resolve(false)), signal: stop.signal }),
       hsm, signer, signal: stop.signal,
       clock: { wall: () => NOON, monotonic: () => this.monotonic },
+      held: options.held ?? (() => false),
       limits: options.limits ?? { retryForMs: 30_000, firstPauseMs: 1, lastPauseMs: 1 },
       log: (fields, message) => logged.push({ fields, message }),
     };

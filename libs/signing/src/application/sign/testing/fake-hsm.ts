@@ -32,7 +32,7 @@ export class FakeHsm implements Hsm {
   acquire(): Promise<HsmSession> {
     const mac = (key: HsmKeyRef, input: Uint8Array): Buffer => createHmac('sha256', key.spki).update(input).digest();
     return Promise.resolve({
-      prepare: () => Promise.resolve(this.faults.prepare?.()),
+      prepare: async () => this.faults.prepare?.(),
       sign: async (key, input, timely) => {
         const call = ++this.attempts;
         await this.faults.init?.(call);

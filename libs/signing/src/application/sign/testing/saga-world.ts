@@ -11,16 +11,20 @@ import type { OperationExecutor, OperationState } from '#operations/contract.js'
 import { signOrderStream } from '../../../streams.js';
 import type { SigningEvent } from '../../../domain/sign-order/events.js';
 import { MemoryLedger, newLedgerMemory } from '../../ports/testing/memory-ledger.js';
-import type { Ledger } from '../../ports/ledger.port.js';
+import type { Ledger, LedgerSigner } from '../../ports/ledger.port.js';
 import { settleBy, settleUses } from '../../settle-uses/settle-uses.process.js';
 import { Authority } from '../authority.js';
 import { OrderStream } from '../order-stream.js';
+import { RememberedEvents } from '../remembered-events.js';
 import { Signer } from '../signer.js';
+import { Turns } from '../turns.js';
 import { FakeHsm } from './fake-hsm.js';
 
 const ORDERER = { issuer: 'https://idp.test', subject: 'orderer-1' };
 const ADMIN = { issuer: 'https://idp.test', subject: 'admin-1' };
 const SPKI = Buffer.from('the public key of k');
+/** How long signers of a test leave an order to each other. */
+const YIELD_MS = 20;
 const SPKI_SHA256 = createHash('sha256').update(SPKI).digest('hex');
 
 /** Time that moves when a test says so; timers are real. */
@@ -38,6 +42,10 @@ export class FakeClock {
 export interface SignerHandle {
   readonly signer: Signer;
   readonly hsm: FakeHsm;
+  /** What it takes itself for. */
+  readonly self: LedgerSigner;
+  /** How often it said that another has to begin in its place. */
+  readonly resumed: () => number;
   /** Ends it as kill -9 does: nothing that it would still have done reaches the store or the ledger. */
   readonly kill: () => void;
 }
@@ -96,7 +104,7 @@ export class SagaWorld {
   }
 
   /** A signer over this world's store (or a wrapper of it) and ledger. */
-  async signer(name: string, more: { readonly hsm?: FakeHsm; readonly store?: EventStore; readonly ledger?: Ledger; readonly concurrency?: number } = {}): Promise<SignerHandle> {
+  async signer(name: string, more: { readonly hsm?: FakeHsm; readonly store?: EventStore; readonly ledger?: Ledger; readonly concurrency?: number; readonly yieldMs?: number } = {}): Promise<SignerHandle> {
     const hsm = more.hsm ?? new FakeHsm();
     const gate = { dead: false };
     const store = gated(more.store ?? this.store, gate);
@@ -105,16 +113,22 @@ export class SagaWorld {
     const trustedClock = new TrustedClock(this.clock);
     const self = { name, incarnation: randomUUID() };
     const authority = new Authority(new StreamStates(store, operationKind, { capacity: 100 }), new StreamStates(store, keyKind, { capacity: 100 }), trustedClock);
+    const remembered = new RememberedEvents(store, ledger, this.clock);
+    const turns = new Turns(self, () => {
+      const status = hsm.status();
+      return status.state === 'ready' ? status.tokenSerial : undefined;
+    });
+    let resumed = 0;
     const signer = new Signer({
-      store, trustedClock, concurrency: more.concurrency ?? 4,
+      store, trustedClock, turns, concurrency: more.concurrency ?? 4, yieldMs: more.yieldMs ?? YIELD_MS, resumed: () => void (resumed += 1),
       context: {
-        signer: self, hsm, ledger, authority, stream: new OrderStream(store, trustedClock, name, stopping.signal), clock: this.clock, signal: stopping.signal,
+        signer: self, hsm, ledger, authority, remembered, stream: new OrderStream(store, trustedClock, name, stopping.signal), clock: this.clock, signal: stopping.signal,
         encode: (_a, _f, signature) => Buffer.from(signature).toString('base64'), log: () => undefined,
       },
     });
     await signer.start();
-    await eventually(() => Promise.resolve(signer.down()), (d) => d === undefined || /CHECKPOINT_LOST/.test(d));
-    const handle: SignerHandle = { signer, hsm, kill: () => void ((gate.dead = true), stopping.abort()) };
+    await eventually(() => Promise.resolve(signer.down()), (d) => d === undefined || d.startsWith('STORE_BEHIND'));
+    const handle: SignerHandle = { signer, hsm, self, resumed: () => resumed, kill: () => void ((gate.dead = true), stopping.abort()) };
     this.handles.push(handle);
     return handle;
   }
