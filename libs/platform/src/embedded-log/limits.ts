@@ -19,6 +19,8 @@ export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** Appends of one client that were not answered yet. */
 export const WAITING_APPENDS = 10_000;
 export const WAITING_BYTES = 64 * 1024 * 1024;
+/** Reads of one client that were not answered yet. */
+export const WAITING_READS = 10_000;
 /** How long the thread serves reads before it looks for appends again. */
 export const READ_SLICE_MS = 3;
 export const DEFAULT_TIMEOUT_MS = 10_000;

@@ -90,6 +90,19 @@ describe('the client of the embedded log', () => {
     });
   });
 
+  it('takes 10,000 waiting reads and no more, and appends and subscriptions beside them', async () => {
+    await withLog(10_000, (request) => (request.kind === 'append' ? { kind: 'appended', revision: 0, position: 1 } : undefined), async (client, seen, end) => {
+      const many = Array.from({ length: 10_000 }, () => client.readStream('s', { limit: 1 }).catch((error: unknown) => error));
+      await expect(client.readStream('s', { limit: 1 })).rejects.toThrow('too many reads are waiting');
+      await append(client);
+      const following = client.subscribe({ signal: new AbortController().signal })[Symbol.asyncIterator]().next().catch((error: unknown) => error);
+      await append(client);
+      expect(seen.flat().filter(({ kind }) => kind === 'pull')).toHaveLength(1);
+      end();
+      for (const error of await Promise.all([...many, following])) expect(error).toBeInstanceOf(StoreUnavailableError);
+    });
+  });
+
   it('refuses names, revisions, limits and prefixes that make no sense', async () => {
     await withLog(1_000, silent, async (client, seen) => {
       await expect(client.append('', 'no-stream', [someEvent()])).rejects.toBeInstanceOf(TypeError);

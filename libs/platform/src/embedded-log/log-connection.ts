@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
-import { WAITING_APPENDS, WAITING_BYTES } from './limits.js';
+import { WAITING_APPENDS, WAITING_BYTES, WAITING_READS } from './limits.js';
 import type { AppendOutcome, AppendRequest, LogAnswer, LogRequest, Numbered, ReadRequest } from './protocol.js';
 
 type WithoutNumber<T> = T extends unknown ? Omit<T, 'n'> : never;
@@ -46,6 +46,8 @@ export class LogConnection {
 
   /** `cancel` settles the answer with undefined, at once. */
   read(request: WithoutNumber<ReadRequest>): { readonly answer: Promise<LogAnswer | undefined>; readonly cancel: () => void } {
+    // Subscriptions ask one after the other, and are not to break under a flood of reads.
+    if (request.kind !== 'pull' && this.#pending.size - this.#waitingAppends >= WAITING_READS) return { answer: Promise.reject(new StoreUnavailableError('too many reads are waiting')), cancel: () => undefined };
     return this.#request(request, 0);
   }
 
