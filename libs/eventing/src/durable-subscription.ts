@@ -3,6 +3,7 @@ import type { EventStore, Position, RecordedEvent } from './event-store.port.js'
 import { gathered } from './gathered.js';
 import type { Gathering } from './gathered.js';
 import { pause } from './pause.js';
+import type { SubscriptionObserver } from './subscription-lag.js';
 
 export { pause } from './pause.js';
 
@@ -24,6 +25,8 @@ export interface DurableSubscriptionOptions {
   readonly caughtUp?: () => void;
   readonly signal: AbortSignal;
   readonly failed?: (error: unknown, attempt: number) => void;
+  /** Told how it gets on. */
+  readonly observe?: SubscriptionObserver;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -34,7 +37,7 @@ const LAST_PAUSE_MS = 5_000;
  * Resolves when it was aborted; never rejects.
  */
 export async function followDurably(options: DurableSubscriptionOptions): Promise<void> {
-  const { store, signal, handle } = options;
+  const { store, signal, handle, observe } = options;
   let after = options.after;
   for (let attempt = 0; !signal.aborted; ) {
     const ended = new AbortController();
@@ -43,10 +46,13 @@ export async function followDurably(options: DurableSubscriptionOptions): Promis
       for await (const message of options.gather === undefined ? subscription : gathered(subscription, options.gather, signal)) {
         if (signal.aborted) return;
         if (message.kind === 'caught-up') {
+          observe?.caughtUp();
           options.caughtUp?.();
           continue;
         }
+        observe?.delivered(message.events);
         await handle(message.events);
+        observe?.handled();
         attempt = 0;
         after = message.events.at(-1)?.position ?? after;
       }
@@ -55,6 +61,7 @@ export async function followDurably(options: DurableSubscriptionOptions): Promis
     } catch (error) {
       if (signal.aborted) return;
       attempt += 1;
+      observe?.failed();
       options.failed?.(error, attempt);
     } finally {
       // What was asked for ahead is not waited for.

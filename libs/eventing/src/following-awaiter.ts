@@ -1,6 +1,7 @@
 import { followDurably } from './durable-subscription.js';
 import type { EventStore, RecordedEvent } from './event-store.port.js';
 import type { ExpectedEvent, StreamAwaiter } from './stream-awaiter.port.js';
+import type { SubscriptionObserver } from './subscription-lag.js';
 
 type Wanted = (event: RecordedEvent) => boolean;
 
@@ -25,6 +26,8 @@ export interface FollowingAwaiterOptions {
   readonly caughtUp?: () => void;
   /** The subscription broke and will be made anew, or a listener threw. */
   readonly failed?: (error: unknown) => void;
+  /** Told how the subscription gets on. */
+  readonly observe?: SubscriptionObserver;
 }
 
 /** Waits at one time; who comes beyond it does not wait. */
@@ -55,13 +58,14 @@ export class FollowingAwaiter implements StreamAwaiter {
    */
   async start(signal: AbortSignal): Promise<void> {
     if (this.following !== undefined) throw new TypeError('it follows already');
-    const { store, prefixes, name = 'awaiter', batch, caughtUp, failed } = this.options;
+    const { store, prefixes, name = 'awaiter', batch, caughtUp, failed, observe } = this.options;
     const [last] = await store.readAll({ limit: 1, direction: 'backward' });
     this.following = followDurably({
       store, name, prefixes, signal, after: last?.position,
       ...(batch === undefined ? {} : { batch }),
       ...(caughtUp === undefined ? {} : { caughtUp }),
       ...(failed === undefined ? {} : { failed }),
+      ...(observe === undefined ? {} : { observe }),
       handle: (events) => {
         for (const event of events) this.take(event);
         return Promise.resolve();

@@ -48,6 +48,38 @@ describe('createMetrics', () => {
     expect(new Set(families).size).toBe(families.length);
   });
 
+  it('shows queues, subscriptions, leases, peers and calls as they are when somebody looks', async () => {
+    const metrics = createMetrics({ process: false });
+    let depth = 3;
+    metrics.queue('commands', () => depth);
+    const subscription = metrics.subscription('x');
+    subscription.caughtUp();
+    metrics.lease('read-model', true);
+    metrics.peers([{ kind: 'signer', name: 's-1', working: true, skewSeconds: -1.5 }, { kind: 'signer', name: 's-2', working: false }]);
+    metrics.ledger.call('intend', 0.002, 'ok');
+    metrics.store.call('append', 0.002, 'ConflictError');
+    metrics.spansLost(7);
+    const lines = (await metrics.render()).split('\n');
+    for (const line of [
+      'countersign_queue_depth{queue="commands"} 3',
+      'countersign_subscription_lag_events{subscription="x"} 0',
+      'countersign_subscription_lag_seconds{subscription="x"} 0',
+      'countersign_lease_held{lease="read-model"} 1',
+      'countersign_lease_changes_total{lease="read-model",change="taken"} 1',
+      'countersign_peers{kind="signer",state="working"} 1',
+      'countersign_peers{kind="signer",state="down"} 1',
+      'countersign_clock_skew_seconds{peer="signer/s-1"} -1.5',
+      'countersign_ledger_calls_total{call="intend",outcome="ok"} 1',
+      'countersign_store_calls_total{call="append",outcome="ConflictError"} 1',
+      'countersign_spans_lost_total 7',
+    ]) expect(lines).toContain(line);
+    depth = 0;
+    metrics.peers([]);
+    const later = await metrics.render();
+    expect(later).toContain('countersign_queue_depth{queue="commands"} 0');
+    expect(later).not.toContain('s-1');
+  });
+
   it('sums up all threads exactly, keeps the counts of one that ended, and says which are silent', async () => {
     const metrics = createMetrics({ process: false, collectTimeoutMs: 500 });
     const threads = [startThread(metrics, 'hsm'), startThread(metrics, 'projections')] as const;

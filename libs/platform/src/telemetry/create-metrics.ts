@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { systemClock } from '../time/system-clock.js';
 import { createInstruments } from './instruments.js';
 import type { Metrics } from './metrics.js';
 import { ThreadMetrics, type Snapshot } from './thread-metrics.js';
@@ -25,7 +26,7 @@ export function createMetrics({ process: ofProcess = true, collectTimeoutMs = CO
   const silent = new Gauge({ name: 'countersign_metrics_silent_threads', help: 'Threads whose numbers are older than this scrape', registers: [registry] });
   const threads: ThreadMetrics[] = [];
   return {
-    ...createInstruments(registry),
+    ...createInstruments(registry, systemClock),
     contentType: registry.contentType,
     snapshot: () => registry.getMetricsAsJSON(),
     portFor(thread) {
