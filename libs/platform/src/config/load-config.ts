@@ -34,7 +34,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     dataDir,
     eventStore: raw.eventStore === 'embedded' ? { kind: 'embedded' } : { kind: 'esdb', url: raw.eventStore },
     readModel: raw.readModel === 'embedded' ? { kind: 'embedded' } : { kind: 'postgres', url: raw.readModel },
-    hsm: role === 'api' || role === 'worker' ? withoutHsm(raw.hsm) : raw.hsm === null ? null : hsmOf(raw.hsm, cwd),
+    hsm: role === 'api' || role === 'worker' ? withoutHsm(raw.hsm) : role === 'tool' || raw.hsm === null ? null : hsmOf(raw.hsm, cwd),
     worker: raw.worker,
     signer: { ...raw.signer, ledger: ledgerOf(raw.signer.ledger, dataDir, cwd) },
     telemetry: raw.telemetry,
@@ -47,7 +47,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   return config;
 }
 
-/** Rule 19: the PIN is in the signer's own file. */
+/** Rule 19: the PIN is in the signer's own file. A tool does not look at it. */
 function withoutHsm(raw: RawConfig['hsm']): null {
   if (raw !== null && (raw.pin !== null || raw.pinFile !== null)) throw new ConfigError(raw.pin === null ? 'hsm.pinFile' : 'hsm.pin', 'is for the signer alone: api and worker do not start with it');
   return null;
