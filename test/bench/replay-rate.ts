@@ -32,7 +32,7 @@ export async function measureRebuild(events: number, parent = tmpdir()): Promise
   try {
     await seed(log.store, Math.ceil(events / EVENTS_PER_OPERATION));
     const replayed = await timed(() => replay(log.store));
-    const database = await openReadModel({ dataDir: dir, parts: READ_MODEL_PARTS });
+    const database = await openReadModel({ readModel: { kind: 'embedded' }, dataDir: dir, parts: READ_MODEL_PARTS });
     try {
       const projector = new Projector(database, allProjections());
       const rebuilt = await rebuildReadModel({ store: log.store, projector, signal: new AbortController().signal });

@@ -16,10 +16,12 @@ import { ProcessCheckpoints } from '#platform/read-model/process-checkpoints.js'
 import { Projector } from '#platform/read-model/projector.js';
 import { SeededEvents } from '#platform/read-model/testing/seeded-events.js';
 import { dumpOf, temporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import type { Dump } from '#platform/read-model/testing/temporary-read-model.js';
+import { TEST_DATABASES, testReadModel } from '#platform/read-model/testing/test-databases.js';
 import { workerEntry } from '#platform/worker-entry.js';
 import { operationHistory } from '#test/bench/operation-history.js';
 
-type Dump = ReturnType<typeof dumpOf>;
+const readModel = { kind: 'embedded' } as const;
 
 /** Whole histories of operations, with keys and events of other streams between them. */
 async function seed(store: EventStore, operations: number): Promise<void> {
@@ -44,14 +46,14 @@ const dumpFile = (dataDir: string): Dump => {
 };
 
 describe('all projections together', () => {
-  it('rule 12: delivered twice in any cut, and rebuilt, give the same rows', async () => {
+  it.each(TEST_DATABASES)('rule 12: delivered twice in any cut, and rebuilt, give the same rows (%s)', async (kind) => {
     const store = new MemoryEventStore();
     await seed(store, 12);
     const storeId = await store.storeId();
     const events = await store.readAll({ limit: 1_000_000 });
     const dumps: Dump[] = [];
     for (const batch of [1, 7, 64, 500, 100_000]) {
-      const model = await temporaryReadModel(READ_MODEL_PARTS);
+      const model = await temporaryReadModel(READ_MODEL_PARTS, kind);
       const projector = new Projector(model.database, allProjections());
       for (let i = 0; i < events.length; i += batch) {
         const now: readonly RecordedEvent[] = events.slice(i, i + batch);
@@ -59,9 +61,9 @@ describe('all projections together', () => {
         // Once more, with some that lie before it.
         await projector.apply(events.slice(Math.max(0, i - 5), i + batch), storeId);
       }
-      dumps.push(model.dump());
-      await rebuildProjections({ store, dataDir: model.dataDir, signal: new AbortController().signal, output: new PassThrough() });
-      dumps.push(model.dump());
+      dumps.push(await model.dump());
+      await rebuildProjections({ store, config: model, signal: new AbortController().signal, output: new PassThrough() });
+      dumps.push(await model.dump());
       await model.close();
     }
     const [first, ...others] = dumps;
@@ -73,14 +75,15 @@ describe('all projections together', () => {
     expect(first?.['parked_event']).toEqual([]);
   });
 
-  it('rule 12: a rebuild touches nothing of the process managers', async () => {
+  it.each(TEST_DATABASES)('rule 12: a rebuild touches nothing of the process managers (%s)', async (kind) => {
+    const readModel = await testReadModel(kind);
     const dataDir = mkdtempSync(join(tmpdir(), 'countersign-rebuild-'));
     const store = new MemoryEventStore();
     await seed(store, 2);
-    const processes = await openProcessTables({ dataDir, parts: PROCESS_PARTS });
+    const processes = await openProcessTables({ readModel, dataDir, parts: PROCESS_PARTS });
     const checkpoint = { storeId: 's', position: '5', eventId: 'e' };
     await new ProcessCheckpoints(processes).save('settle', checkpoint);
-    const { events, parked } = await rebuildProjections({ store, dataDir, signal: new AbortController().signal, output: new PassThrough() });
+    const { events, parked } = await rebuildProjections({ store, config: { readModel, dataDir }, signal: new AbortController().signal, output: new PassThrough() });
     expect({ events, parked }).toEqual({ events: 2 * 69, parked: 0 });
     expect(await new ProcessCheckpoints(processes).load('settle')).toEqual(checkpoint);
     await processes.close();
@@ -104,7 +107,7 @@ describe('all projections together', () => {
     }
     const after = dumpFile(dataDir);
     const again = await openEmbeddedLog({ dir: dataDir });
-    await rebuildProjections({ store: again.store, dataDir, signal: new AbortController().signal, output: new PassThrough() });
+    await rebuildProjections({ store: again.store, config: { readModel, dataDir }, signal: new AbortController().signal, output: new PassThrough() });
     await again.close();
     expect(dumpFile(dataDir)).toEqual(after);
     expect(after['audit_event']).toHaveLength(6_900);
@@ -118,7 +121,7 @@ describe('all projections together', () => {
     await seed(store, 1);
     const storeId = await store.storeId();
     for (const _ of [1, 2]) {
-      const database = await openReadModel({ dataDir, parts: READ_MODEL_PARTS });
+      const database = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS });
       const projector = new Projector(database, allProjections());
       expect(await projector.resume(store)).toBeUndefined();
       await projector.apply(await store.readAll({ limit: 1_000 }), storeId);

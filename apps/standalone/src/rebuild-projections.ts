@@ -10,14 +10,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 /** @returns whether every event is in the rows. @throws what keeps it from beginning, or ends it */
 async function rebuild(): Promise<boolean> {
-  const { dataDir } = loadConfig(process.env, { role: 'tool' });
+  const config = loadConfig(process.env, { role: 'tool' });
+  const { dataDir } = config;
   const dir = join(dataDir, 'events');
   // A mistyped folder is not made into an empty store.
   if (!existsSync(join(dir, 'events.db'))) throw new Error(`${dataDir} holds no event store`);
   const lock = lockDataFolder(dataDir);
   const log = await openEmbeddedLog({ dir });
   try {
-    const { events, ms, parked } = await rebuildProjections({ store: log.store, dataDir, signal: stopping.signal });
+    const { events, ms, parked } = await rebuildProjections({ store: log.store, config, signal: stopping.signal });
     process.stdout.write(`${events} events in ${(ms / 1000).toFixed(1)} s, ${Math.round((events * 1000) / Math.max(ms, 1))} a second, ${parked} parked\n`);
     if (stopping.signal.aborted) throw new Error('stopped; the next start of the service makes the rest');
     return parked === 0;

@@ -6,10 +6,11 @@ import { lockDataFolder } from '#platform/data-folder/data-folder.js';
 import { openEventStore } from '#platform/event-store/open-event-store.js';
 import type { Log } from '#platform/logging/log.js';
 import { storeCheck } from '#platform/process/shared-process.js';
+import { followProgress } from '#platform/read-model/follow-progress.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
-import { openTracing } from '#platform/tracing/open-tracing.js';
+import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { developmentParts } from './development-parts.js';
@@ -43,17 +44,21 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const metrics = createMetrics();
   const eventLog = await openEventStore(config);
   const progress = new ReadModelProgress();
+  // Rows that others may write too tell themselves how far they are.
+  const toldByRows = config.readModel.kind === 'postgres';
+  const stopping = new AbortController();
   const settlements = new MessageChannel();
   const workerData: WorkerThreadData = { config, store: eventLog.ticket(), metrics: metrics.portFor('worker'), settlements: settlements.port2 };
-  const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', workerData, ({ state }) => progress.update(state), [settlements.port2]);
+  const worker = new OwnedThread<WorkerReport>('worker', 'apps/standalone/src/threads/worker.worker', workerData, ({ state }) => void (toldByRows || progress.update(state)), [settlements.port2]);
   const signerData: SignerThreadData = { config, hsm, store: eventLog.ticket(), metrics: metrics.portFor('signer') };
   const signer = new OwnedThread<SignerReport>('signer', signerModule, signerData);
   await Promise.all([worker.started, signer.started]);
 
-  const rows = await openReadModelReader({ dataDir: config.dataDir });
+  const rows = await openReadModelReader(config);
+  const following = toldByRows ? followProgress(rows, progress, stopping.signal, (error) => log.warn({ error }, 'how far the read model is could not be read')) : undefined;
   const signers: SignerStatus = { down: () => signer.silence() ?? signer.last?.down };
   const dev = await developmentParts(config, log);
-  const tracing = await openTracing({ service: 'api', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint, failed: (error, count) => log.warn({ error, count }, 'traces were not taken') });
+  const tracing = await openTracing(tracingOf({ service: 'api', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
   const api = await startApi({
     config,
     issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
@@ -63,7 +68,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     signers,
     readiness: [
       storeCheck(eventLog.store),
-      { name: 'worker', check: () => Promise.resolve(worker.silence() ?? worker.last?.fault ?? (worker.last?.state.caughtUp === true ? undefined : 'the read model has not caught up')) },
+      { name: 'worker', check: () => Promise.resolve(worker.silence() ?? worker.last?.fault ?? (progress.state.caughtUp ? undefined : 'the read model has not caught up')) },
       { name: 'signer', check: () => Promise.resolve(signers.down()) },
     ],
     metrics,
@@ -81,6 +86,8 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
       await api.stop();
       await tracing.close();
       await Promise.all([signer.stop(THREAD_STOP_MS), worker.stop(THREAD_STOP_MS)]);
+      stopping.abort();
+      await following;
       await rows.close();
       await eventLog.close();
       lock.release();

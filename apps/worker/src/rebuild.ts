@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import type { EventStore } from '#eventing/event-store.port.js';
+import type { Config } from '#platform/config/config.js';
 import { openReadModel } from '#platform/read-model/open-read-model.js';
 import { rebuildReadModel } from '#platform/read-model/follow-read-model.js';
 import { Projector } from '#platform/read-model/projector.js';
@@ -21,9 +22,9 @@ export interface Rebuilt {
  * The store's process must not run: the caller holds the data folder.
  * @throws StoreUnavailableError; the next start goes on from what was done
  */
-export async function rebuildProjections({ store, dataDir, signal, output = process.stderr }: { readonly store: EventStore; readonly dataDir: string; readonly signal: AbortSignal; readonly output?: NodeJS.WritableStream }): Promise<Rebuilt> {
+export async function rebuildProjections({ store, config: { dataDir, readModel }, signal, output = process.stderr }: { readonly store: EventStore; readonly config: Pick<Config, 'dataDir' | 'readModel'>; readonly signal: AbortSignal; readonly output?: NodeJS.WritableStream }): Promise<Rebuilt> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const database = await openReadModel({ dataDir, parts: READ_MODEL_PARTS });
+  const database = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS });
   let parked = 0;
   const projector = new Projector(database, allProjections(), { parked: () => (parked += 1) });
   const bar = new SingleBar({ format: 'rebuilding [{bar}] {percentage}% · {events} events · {rate}/s', stream: output, hideCursor: true, clearOnComplete: false });

@@ -9,6 +9,7 @@ import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/project
 import { ExpireOperations } from '#operations/application/expire-operations/expire-operations.process.js';
 import { OPERATION_PREFIX, operationDecider, operationKind } from '#operations/contract.js';
 import type { OperationExecutor } from '#operations/contract.js';
+import type { Config } from '#platform/config/config.js';
 import type { Log } from '#platform/logging/log.js';
 import { followReadModel } from '#platform/read-model/follow-read-model.js';
 import { openProcessTables, openReadModel } from '#platform/read-model/open-read-model.js';
@@ -34,7 +35,7 @@ const EXPIRY_SWEEP_MS = 1_000;
 const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
-  readonly dataDir: string;
+  readonly config: Pick<Config, 'dataDir' | 'readModel'>;
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -51,7 +52,7 @@ export interface RunningWorker {
 }
 
 /** Projections and process managers of a process. @throws StoreUnavailableError */
-export async function runWorker({ dataDir, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
+export async function runWorker({ config: { dataDir, readModel }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
@@ -60,8 +61,8 @@ export async function runWorker({ dataDir, store, log, metrics, settle: given }:
     log.warn({ error, subscription, attempt }, 'a subscription failed; it goes on from its last finished event');
   };
   const setAside = (file: string, reason: string): void => log.warn({ file, reason }, 'a database that can be made anew was put aside');
-  const rows = await openReadModel({ dataDir, parts: READ_MODEL_PARTS, setAside });
-  const tables = await openProcessTables({ dataDir, parts: PROCESS_PARTS, setAside });
+  const rows = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS, setAside });
+  const tables = await openProcessTables({ readModel, dataDir, parts: PROCESS_PARTS, setAside });
   const projector = new Projector(rows, allProjections(), {
     parked: ({ projection, eventId }) => log.error({ projection, commandId: eventId }, 'an event was parked'),
     rebuilding: (reason) => log.warn({ reason }, 'the read model is made anew'),

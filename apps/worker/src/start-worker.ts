@@ -9,12 +9,12 @@ import { runWorker } from './run-worker.js';
 
 /** A worker as a process of its own. @throws what its stores and listening throw */
 export async function startWorker(config: Config, log: Log): Promise<RunningProcess> {
-  const shared = await openSharedProcess(config, log);
-  const folder = claimOwnFolder(config.dataDir, 'worker');
   const metrics = createMetrics();
-  const worker = await runWorker({ dataDir: folder.dir, store: shared.store, log, metrics });
+  const shared = await openSharedProcess(config, log, { service: 'worker', metrics });
+  const folder = claimOwnFolder(config.dataDir, 'worker');
+  const worker = await runWorker({ config: { ...config, dataDir: folder.dir }, store: shared.store, log, metrics });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
-  const health = await startHealthServer(config.worker.http, [shared.storeCheck, { name: 'worker', check: () => Promise.resolve(worker.fault()) }], source);
+  const health = await startHealthServer(config.worker.http, [shared.storeCheck, shared.clockCheck, { name: 'worker', check: () => Promise.resolve(worker.fault()) }], source);
   shared.report('worker', `${folder.dir}-${process.pid}`, () => worker.fault());
   return {
     url: `http://${config.worker.http.host}:${health.port}`,

@@ -15,7 +15,7 @@ answerMetrics(metricsPort, metrics);
 await serveThread<WorkerReport>(
   async () => {
     const { store, close } = connectEventStore(ticket);
-    const worker = await runWorker({ dataDir: config.dataDir, store, log, metrics, settle: settleOver(settlements) });
+    const worker = await runWorker({ config, store, log, metrics, settle: settleOver(settlements) });
     return {
       report: () => ({ state: worker.state(), fault: worker.fault() }),
       async stop() {

@@ -1,7 +1,8 @@
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
-import { READ_MODEL } from './projector.js';
+import { RowsReplacedError } from './projector.js';
 import type { Projector } from './projector.js';
+import { READ_MODEL } from './subscription-tables.js';
 
 /** Events of one transaction at most. */
 export const BATCH = 500;
@@ -20,19 +21,34 @@ const RESUME_PAUSE_MS = 1_000;
  */
 export async function followReadModel(options: { readonly store: EventStore; readonly projector: Projector; readonly signal: AbortSignal; readonly failed?: (error: unknown, attempt: number) => void }): Promise<void> {
   const { store, projector, signal, failed } = options;
-  const start = await untilDone(async () => ({ after: await projector.resume(store), storeId: await store.storeId() }), signal, failed);
-  if (start === undefined) return;
-  await followDurably({
-    store,
-    name: READ_MODEL,
-    after: start.after,
-    batch: BATCH,
-    gather: GATHER,
-    signal,
-    handle: (events) => projector.apply(events, start.storeId),
-    caughtUp: () => projector.progress.update({ caughtUp: true }),
-    ...(failed === undefined ? {} : { failed }),
-  });
+  while (!signal.aborted) {
+    const start = await untilDone(async () => ({ after: await projector.resume(store), storeId: await store.storeId() }), signal, failed);
+    if (start === undefined) return;
+    const again = new AbortController();
+    const both = AbortSignal.any([signal, again.signal]);
+    let telling: Promise<unknown> | undefined;
+    await followDurably({
+      store,
+      name: READ_MODEL,
+      after: start.after,
+      batch: BATCH,
+      gather: GATHER,
+      signal: both,
+      handle: async (events) => {
+        try {
+          await projector.apply(events, start.storeId);
+        } catch (error) {
+          if (error instanceof RowsReplacedError) again.abort();
+          throw error;
+        }
+      },
+      caughtUp: () => {
+        telling ??= untilDone(() => projector.caughtUp(), both, failed).finally(() => (telling = undefined));
+      },
+      ...(failed === undefined ? {} : { failed }),
+    });
+    await telling;
+  }
 }
 
 async function untilDone<T>(work: () => Promise<T>, signal: AbortSignal, failed?: (error: unknown, attempt: number) => void): Promise<T | undefined> {

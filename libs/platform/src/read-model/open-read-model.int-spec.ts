@@ -12,13 +12,14 @@ import { countingPart } from './testing/counting.projection.js';
 import type { StreamCountRow } from './testing/counting.projection.js';
 import type { Table } from './table.js';
 
+const readModel = { kind: 'embedded' } as const;
 const [streamCount] = countingPart.tables as readonly [Table<StreamCountRow>];
 const count = async (database: ReadModelDatabase): Promise<number> => (await database.query(sql`SELECT stream FROM stream_count`)).length;
 
 describe('opening the read model', () => {
   let dataDir: string;
   let setAside: string[];
-  const open = (): Promise<ReadModelDatabase> => openReadModel({ dataDir, parts: [countingPart], setAside: (_, reason) => setAside.push(reason) });
+  const open = (): Promise<ReadModelDatabase> => openReadModel({ readModel, dataDir, parts: [countingPart], setAside: (_, reason) => setAside.push(reason) });
   const write = (database: ReadModelDatabase, stream = 'a'): Promise<void> => database.transaction((tx) => tx.upsert(streamCount, [{ stream, revision: 0, total: 1n }]));
   const file = (): string => join(dataDir, 'read-model.db');
 
@@ -100,7 +101,7 @@ describe('opening the read model', () => {
 
   it('gives readers what is committed, and nothing to write', async () => {
     const writer = await open();
-    const reader = await openReadModelReader({ dataDir });
+    const reader = await openReadModelReader({ readModel, dataDir });
     await write(writer);
     expect(await count(reader)).toBe(1);
     await expect(write(reader)).rejects.toThrow('SQLITE_READONLY');
@@ -114,7 +115,7 @@ describe('opening the read model', () => {
   });
 
   it('rule 12: keeps checkpoints of process managers apart from the read model', async () => {
-    const options = { dataDir, parts: [processCheckpointPart] };
+    const options = { readModel, dataDir, parts: [processCheckpointPart] };
     const processes = await openProcessTables(options);
     const checkpoint = { storeId: 's', position: '12', eventId: 'e' };
     await new ProcessCheckpoints(processes).save('settle', { storeId: 's', position: '5', eventId: 'd' });

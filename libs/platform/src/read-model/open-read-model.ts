@@ -1,24 +1,13 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type Database from 'better-sqlite3';
-import { Sqlite } from '#platform/sqlite/sqlite.js';
-import { DataSource } from 'typeorm';
-import { StoreUnavailableError } from '#eventing/event-store.port.js';
-import { isDamage, ReadModelDatabase } from './database.js';
-import { sql } from './sql.js';
+import type { Config } from '../config/config.js';
+import type { ReadModelDatabase } from './database.js';
+import { leasePart } from './lease-table.js';
+import { openPostgres, openPostgresReader } from './open-postgres.js';
+import { openSqlite, openSqliteReader } from './open-sqlite.js';
 import { subscriptionPart } from './subscription-tables.js';
 import type { ReadModelPart } from './table.js';
 
-const BUSY_TIMEOUT_MS = 5_000;
-/** Pages that a writer's and a reader's connection keep, in KiB. */
-const WRITER_CACHE_KIB = { 'read-model': 16 * 1024, processes: 2 * 1024 } as const;
-const READER_CACHE_KIB = 8 * 1024;
-/** The write-ahead log is folded in when it has so many pages (of 4 KiB). */
-const CHECKPOINT_PAGES = 4_000;
-const MIGRATIONS = 'schema_migration';
-
-export interface OpenOptions {
-  /** An existing folder. */
+export interface OpenOptions extends Pick<Config, 'readModel'> {
+  /** An existing folder; holds nothing of the rows where they are in PostgreSQL. */
   readonly dataDir: string;
   /** Of every context that keeps rows. */
   readonly parts: readonly ReadModelPart[];
@@ -26,94 +15,24 @@ export interface OpenOptions {
   readonly setAside?: (file: string, reason: string) => void;
 }
 
-/** The rows that projections write: `read-model.db`, for the one thread that writes them. Opened before the threads that read them. */
-export const openReadModel = (options: OpenOptions): Promise<ReadModelDatabase> => openOwned('read-model', { ...options, parts: [subscriptionPart, ...options.parts] });
-
 /**
- * What process managers keep: `processes.db`. A file of its own, so that neither a rebuild nor the loss of the read model takes a checkpoint
- * away (rule 12), and so that the thread of the process managers never waits for a transaction of the projections.
+ * The rows that projections write: `read-model.db`, for the one thread that writes them, opened before the threads that read them; or a schema of PostgreSQL, for
+ * any number of workers. @throws StoreUnavailableError
  */
-export const openProcessTables = (options: OpenOptions): Promise<ReadModelDatabase> => openOwned('processes', options);
-
-/** The rows of `read-model.db` for a thread that only reads; the writer has opened it. @throws StoreUnavailableError */
-export async function openReadModelReader({ dataDir }: { readonly dataDir: string }): Promise<ReadModelDatabase> {
-  const dataSource = sqlite(join(dataDir, 'read-model.db'), [], (database) => {
-    database.pragma(`cache_size = -${READER_CACHE_KIB}`);
-    database.pragma('query_only = ON');
-  });
-  return new ReadModelDatabase(await initialized(dataSource));
+export function openReadModel(options: OpenOptions): Promise<ReadModelDatabase> {
+  const parts = [subscriptionPart, ...options.parts];
+  return options.readModel.kind === 'postgres' ? openPostgres('rows', options.readModel.url, parts) : openSqlite('read-model', { ...options, parts });
 }
 
 /**
- * All that these files hold can be had again from the events: what is broken or of a newer release is put aside and begun anew.
- * Damage that shows only later is noted beside the file, for the next start: others have it open.
+ * What process managers keep: `processes.db`, or a schema of PostgreSQL, with the leases. Apart from the rows, so that neither a rebuild nor the loss of the read model
+ * takes a checkpoint away (rule 12), and so that process managers never wait for a transaction of the projections. @throws StoreUnavailableError
  */
-async function openOwned(name: keyof typeof WRITER_CACHE_KIB, { dataDir, parts, setAside }: OpenOptions): Promise<ReadModelDatabase> {
-  const file = join(dataDir, `${name}.db`);
-  const note = `${file}.damaged`;
-  const putAside = (reason: string): void => {
-    // One of them is kept, for whoever wants to know; without the file its write-ahead log means nothing.
-    if (existsSync(file)) renameSync(file, `${file}.aside`);
-    for (const rest of [`${file}-wal`, `${file}-shm`, note]) rmSync(rest, { force: true });
-    setAside?.(`${file}.aside`, reason);
-  };
-  if (existsSync(note)) putAside('it was found damaged while it was in use');
-  for (let again = false; ; again = true) {
-    const dataSource = sqlite(file, parts, (database) => {
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = NORMAL');
-      database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-      database.pragma(`cache_size = -${WRITER_CACHE_KIB[name]}`);
-    });
-    try {
-      await initialized(dataSource);
-      const database = new ReadModelDatabase(dataSource, () => noted(note));
-      const known = new Set(dataSource.migrations.map((m) => m.name));
-      const newer = (await database.query<{ name: string }>(sql`SELECT name FROM schema_migration`)).find((m) => !known.has(m.name ?? ''));
-      if (newer === undefined) return database;
-      await database.close();
-      if (again) throw new StoreUnavailableError(`${file}: schema ${newer.name} is unknown`);
-      putAside(`a newer release wrote it (${newer.name})`);
-    } catch (error) {
-      if (dataSource.isInitialized) await dataSource.destroy();
-      if (again || !(isDamage(error) || (error instanceof StoreUnavailableError && isDamage(error.cause)))) throw error;
-      putAside(error instanceof Error ? error.message : String(error));
-    }
-  }
+export function openProcessTables(options: OpenOptions): Promise<ReadModelDatabase> {
+  return options.readModel.kind === 'postgres' ? openPostgres('processes', options.readModel.url, [...options.parts, leasePart]) : openSqlite('processes', options);
 }
 
-/** On a disk that takes not even that, the next damage is noted. */
-function noted(note: string): void {
-  try {
-    writeFileSync(note, '');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-  }
+/** The rows for who only reads. SQLite: the writer has opened them; PostgreSQL: at any time, queries fail until they are there. @throws StoreUnavailableError */
+export async function openReadModelReader({ readModel, dataDir }: Pick<OpenOptions, 'readModel' | 'dataDir'>): Promise<ReadModelDatabase> {
+  return readModel.kind === 'postgres' ? openPostgresReader(readModel.url) : openSqliteReader(dataDir);
 }
-
-async function initialized(dataSource: DataSource): Promise<DataSource> {
-  try {
-    return await dataSource.initialize();
-  } catch (error) {
-    // TypeORM leaves the connection open when a migration fails.
-    if (dataSource.isInitialized) await dataSource.destroy();
-    throw new StoreUnavailableError(`the read model can't be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}
-
-const sqlite = (file: string, parts: readonly ReadModelPart[], prepareDatabase: (database: Database.Database) => void): DataSource =>
-  new DataSource({
-    type: 'better-sqlite3',
-    driver: Sqlite,
-    database: file,
-    timeout: BUSY_TIMEOUT_MS,
-    statementCacheSize: 400,
-    entities: parts.flatMap((p) => p.tables.map((t) => t.entity)),
-    migrations: parts.flatMap((p) => [...p.migrations]),
-    migrationsTableName: MIGRATIONS,
-    migrationsRun: parts.length > 0,
-    migrationsTransactionMode: 'all',
-    synchronize: false,
-    logging: false,
-    prepareDatabase,
-  });

@@ -1,4 +1,5 @@
 import type { Position } from '#eventing/event-store.port.js';
+import { pause } from '#eventing/pause.js';
 
 /** How far the rows are, in the thread that writes them and, told by messages, in those that read them. */
 export interface ReadModelState {
@@ -20,6 +21,7 @@ interface Waiter {
 export class ReadModelProgress {
   #state: ReadModelState = { applied: undefined, caughtUp: false, waitingEvents: 0, appliedAt: undefined };
   #waiters = new Set<Waiter>();
+  #called: () => void = () => undefined;
 
   get state(): ReadModelState {
     return this.#state;
@@ -42,7 +44,17 @@ export class ReadModelProgress {
       const timer = setTimeout(() => done(false), ms);
       const waiter = { position, done };
       this.#waiters.add(waiter);
+      this.#called();
     });
+  }
+
+  /** For who looks how far the rows are: resolves after `ms`, or when somebody begins to wait for them; at once while somebody waits. */
+  async untilWaited(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#waiters.size > 0) return;
+    const called = new AbortController();
+    this.#called = () => called.abort();
+    await pause(ms, AbortSignal.any([signal, called.signal]));
+    this.#called = () => undefined;
   }
 
   /** `seconds`: since the last committed event was written; 0 when nothing waits, null before the first one of a start that is behind. */

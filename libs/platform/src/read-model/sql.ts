@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A piece of SQL with its parameters kept apart. Pieces nest; everything else in `${}` becomes a parameter. */
 export interface Sql {
   readonly texts: readonly string[];
@@ -46,3 +48,6 @@ export function listOfMany(values: readonly SqlValue[]): Sql {
   while (width < values.length) width *= 2;
   return listOf(Array.from({ length: width }, (_, i) => values[Math.min(i, values.length - 1)] ?? null));
 }
+
+/** The number that PostgreSQL's advisory locks take in place of a name. */
+export const lockKey = (name: string): bigint => createHash('sha256').update(name).digest().readBigInt64BE();

@@ -2,6 +2,9 @@ import { EntitySchema } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import type { SqlValue } from './sql.js';
 
+/** The table in which TypeORM keeps which migrations were made. */
+export const MIGRATIONS = 'schema_migration';
+
 export type RowOf = { readonly [column: string]: SqlValue };
 type ColumnType = 'text' | 'integer' | 'bigint';
 /** `?` marks a column that may be null. */

@@ -12,7 +12,7 @@ export class UpsertStatements {
   readonly #texts = new Map<string, string>();
   constructor(private readonly placeholder: Placeholder) {}
 
-  *of<Row extends RowOf>(table: Table<Row>, rows: readonly Row[]): Generator<{ readonly text: string; readonly values: SqlValue[] }> {
+  *of<Row extends RowOf>(table: Table<Row>, rows: readonly Row[]): Generator<{ readonly text: string; readonly values: SqlValue[]; readonly name: string }> {
     for (let from = 0; from < rows.length; ) {
       let count = MOST_ROWS;
       while (count > rows.length - from) count /= 2;
@@ -22,7 +22,7 @@ export class UpsertStatements {
         if (row !== undefined) for (const { property } of table.columns) values.push(row[property] ?? null);
       }
       from += count;
-      yield { text: this.text(table, count), values };
+      yield { text: this.text(table, count), values, name: `upsert ${table.name} ${count}` };
     }
   }
 

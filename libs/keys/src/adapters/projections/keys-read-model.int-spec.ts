@@ -3,6 +3,7 @@ import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import { Projector } from '#platform/read-model/projector.js';
 import { SeededEvents } from '#platform/read-model/testing/seeded-events.js';
 import { temporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import { TEST_DATABASES } from '#platform/read-model/testing/test-databases.js';
 import type { TemporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
 import type { KeyView } from '../../application/key-view.js';
 import type { KeyEvent } from '../../domain/key/events.js';
@@ -11,12 +12,12 @@ import { KeyProjection } from './key.projection.js';
 import { keysPart } from './key-tables.js';
 import { SqlKeyList } from './sql-key-list.js';
 
-describe('keys in the read model', () => {
+describe.each(TEST_DATABASES)('keys in the read model on %s', (kind) => {
   let model: TemporaryReadModel;
   let store: MemoryEventStore;
   let seeded: SeededEvents;
   beforeEach(async () => {
-    model = await temporaryReadModel([keysPart]);
+    model = await temporaryReadModel([keysPart], kind);
     store = new MemoryEventStore();
     seeded = new SeededEvents(store);
   });
@@ -51,7 +52,7 @@ describe('keys in the read model', () => {
       { keyId: 'creating', status: 'creating', publicKeyPem: null, revision: 0 },
       { keyId: 'fw-prod', status: 'disabled', publicKeyPem: 'PEM of SPKI', revision: 2 },
     ]);
-    expect(model.dump()['parked_event']).toEqual([]);
+    expect((await model.dump())['parked_event']).toEqual([]);
   });
 
   it('pages through them', async () => {

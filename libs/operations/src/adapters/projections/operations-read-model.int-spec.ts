@@ -8,6 +8,7 @@ import type { Principal } from '#identity/contract.js';
 import { Projector } from '#platform/read-model/projector.js';
 import { SeededEvents } from '#platform/read-model/testing/seeded-events.js';
 import { temporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import { TEST_DATABASES } from '#platform/read-model/testing/test-databases.js';
 import type { TemporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
 import { ApprovalQueueHandler } from '../../application/approval-queue/approval-queue.handler.js';
 import { ApprovalQueueQuery } from '../../application/approval-queue/approval-queue.query.js';
@@ -41,10 +42,10 @@ async function pages(limit: number, page: (cursor: string | null) => Promise<Pag
   }
 }
 
-describe('operations in the read model', () => {
+describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
   let model: TemporaryReadModel;
   beforeAll(async () => {
-    model = await temporaryReadModel([operationsPart]);
+    model = await temporaryReadModel([operationsPart], kind);
   });
   afterAll(() => model.close());
 
@@ -111,14 +112,14 @@ describe('operations in the read model', () => {
     await fc.assert(
       fc.asyncProperty(steps(5, 50), fc.integer({ min: 1, max: 9 }), async (history, batch) => {
         await projected(history, 1_000);
-        const inOne = model.dump();
+        const inOne = await model.dump();
         const store = new MemoryEventStore();
         const events = new SeededEvents(store);
         await play(history, events);
         await new Projector(model.database, [new OperationProjection()]).clear();
         const all = await events.all();
         for (let i = 0; i < all.length; i += batch) await new Projector(model.database, [new OperationProjection()]).apply(all.slice(i, i + batch), await store.storeId());
-        expect({ ...model.dump(), projection_checkpoint: [] }).toEqual({ ...inOne, projection_checkpoint: [] });
+        expect({ ...(await model.dump()), projection_checkpoint: [] }).toEqual({ ...inOne, projection_checkpoint: [] });
       }),
       { numRuns: 60 },
     );

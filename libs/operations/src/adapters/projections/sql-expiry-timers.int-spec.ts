@@ -3,23 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import type { ReadModelDatabase } from '#platform/read-model/database.js';
+import type { ReadModelConfig } from '#platform/config/config.js';
 import { openProcessTables } from '#platform/read-model/open-read-model.js';
 import { ProcessCheckpoints, processCheckpointPart } from '#platform/read-model/process-checkpoints.js';
+import { TEST_DATABASES, testReadModel } from '#platform/read-model/testing/test-databases.js';
 import { EXPIRE_OPERATIONS, expiryTimersPart, SqlExpiryTimers } from './sql-expiry-timers.js';
 
 const upTo = (position: bigint): RecordedEvent => ({ id: `e${position}`, stream: 's', revision: 0, position, type: 't', data: {}, metadata: { commandId: 'c', actor: { issuer: 'i', subject: 's' }, at: '' } });
 const at = (minute: number): string => `2026-01-01T00:${String(minute).padStart(2, '0')}:00.000Z`;
 
-describe('timers of the expiry', () => {
+describe.each(TEST_DATABASES)('timers of the expiry on %s', (kind) => {
+  let readModel: ReadModelConfig;
   let dataDir: string;
   let database: ReadModelDatabase;
   let timers: SqlExpiryTimers;
   const open = async (): Promise<void> => {
-    database = await openProcessTables({ dataDir, parts: [processCheckpointPart, expiryTimersPart] });
+    database = await openProcessTables({ readModel, dataDir, parts: [processCheckpointPart, expiryTimersPart] });
     timers = new SqlExpiryTimers(database, 'store');
   };
   beforeEach(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'countersign-timers-'));
+    readModel = await testReadModel(kind);
     await open();
   });
   afterEach(async () => {
@@ -52,7 +56,7 @@ describe('timers of the expiry', () => {
     expect(await timers.due(at(9), 10)).toEqual(['a', 'b']);
     expect(await new ProcessCheckpoints(database).load(EXPIRE_OPERATIONS)).toEqual({ storeId: 'store', position: '8', eventId: 'e8' });
     const failing = timers.apply({ set: set(['c', 1]), remove: [], upTo: { ...upTo(9n), id: null as unknown as string } });
-    await expect(failing).rejects.toThrow('SQLITE_CONSTRAINT');
+    await expect(failing).rejects.toThrow(kind === 'SQLite' ? 'SQLITE_CONSTRAINT' : '23502');
     expect(await timers.due(at(9), 10)).toEqual(['a', 'b']);
   });
 });

@@ -27,10 +27,10 @@ export const countingProjection = (hooks: { readonly version?: string; readonly 
   forget: () => undefined,
   begin: async (events, tx) => {
     const rows = new Map<string, StreamCountRow>();
-    const stored = await tx.query<{ stream: string; revision: number; total: string }>(
+    const stored = await tx.query<{ stream: string; revision: number | string; total: string }>(
       sql`SELECT stream, revision, CAST(total AS TEXT) AS total FROM stream_count WHERE stream IN ${listOf(events.map((e) => e.stream))}`,
     );
-    for (const row of stored) rows.set(row.stream, { ...row, total: BigInt(row.total) });
+    for (const row of stored) rows.set(row.stream, { ...row, revision: Number(row.revision), total: BigInt(row.total) });
     return {
       apply: ({ stream, revision, data, ...event }) => {
         const known = rows.get(stream) ?? { stream, revision: -1, total: 0n };
