@@ -181,4 +181,18 @@ describe('CommandExecutor among other writers', () => {
     await jest.runAllTimersAsync();
     expect(await next).toMatchObject({ folded: { revision: 0 } });
   });
+
+  it('a command counts until it is answered, not only until its turn', async () => {
+    const executor = counterProcess(store, { waiting: 3 });
+    store.beforeAppend = () => pause(100);
+    const on = (n: number) => executor.execute({ ...add(1), stream: `counter-${n}` });
+    const begun = Promise.all([on(1), on(2), on(3)]);
+    await jest.advanceTimersByTimeAsync(50);
+    await expect(on(4)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await jest.runAllTimersAsync();
+    await begun;
+    const next = on(4);
+    await jest.runAllTimersAsync();
+    expect(await next).toMatchObject({ folded: { revision: 0 } });
+  });
 });

@@ -27,11 +27,21 @@ export const EXECUTOR_LIMITS: ExecutorLimits = { waitingPerStream: 2_000, waitin
 /** Conflicts after which an urgent command begins to pause as well. */
 const URGENT_TRIES = 10;
 
-interface WaitingJob<C, S, E> extends Job<C, S, E> {
-  readonly urgent: boolean;
+class WaitingJob<C, S, E> implements Job<C, S, E> {
   /** Ms of the process's clock. */
-  readonly since: number;
-  conflicts: number;
+  readonly since = performance.now();
+  readonly urgent: boolean;
+  conflicts = 0;
+  resolve: (result: Executed<S, E>) => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+  readonly answer = new Promise<Executed<S, E>>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+
+  constructor(readonly request: CommandRequest<C, S>) {
+    this.urgent = request.urgent === true;
+  }
 }
 
 /**
@@ -58,13 +68,17 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
   }
 
   /** @throws DomainError (refused), StoreUnavailableError, OutcomeUnknownError (it may have been done: ask again with the same commandId) */
-  execute(request: CommandRequest<C, S>): Promise<Executed<S, E>> {
-    return new Promise((resolve, reject) => {
-      const { stream, urgent = false } = request;
-      const isNew = this.queues.put(stream, { request, urgent, since: performance.now(), conflicts: 0, resolve, reject });
-      if (isNew) void this.drain(stream);
-      else if (urgent) this.hurry.get(stream)?.();
-    });
+  async execute(request: CommandRequest<C, S>): Promise<Executed<S, E>> {
+    const { stream } = request;
+    const job = new WaitingJob<C, S, E>(request);
+    const isNew = this.queues.put(stream, job);
+    if (isNew) void this.drain(stream);
+    else if (job.urgent) this.hurry.get(stream)?.();
+    try {
+      return await job.answer;
+    } finally {
+      this.queues.answered(job);
+    }
   }
 
   /** One loop a stream; ends when nobody waits. Commands that come in the same turn are taken together. */

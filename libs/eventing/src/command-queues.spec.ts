@@ -43,12 +43,14 @@ describe('CommandQueues', () => {
     expect(q.put('t', job('d'))).toBe(true);
   });
 
-  it('is bounded over all streams, and a stream that was refused is not there', () => {
+  it('is bounded over all streams by what is not answered yet, and a stream that was refused is not there', () => {
     const q = queues();
     for (const name of ['a', 'b', 'c', 'd', 'e']) q.put(name, job(name));
     expect(refusal(() => q.put('f', job('f')))).toEqual(tooMany);
     expect(refusal(() => q.put('a', job('f')))).toEqual(tooMany);
-    q.take('a', 1);
+    const taken = q.take('a', 1);
+    expect(refusal(() => q.put('f', job('f')))).toEqual(tooMany);
+    for (const done of taken) q.answered(done);
     expect(q.put('f', job('f'))).toBe(true);
     expect(refusal(() => q.put('a', job('g')))).toEqual(tooMany);
   });
@@ -59,11 +61,11 @@ describe('CommandQueues', () => {
     q.put('a', job('u', true));
     q.put('x', job('v', true));
     expect(refusal(() => q.put('y', job('w', true)))).toEqual(tooMany);
-    q.take('x', 1);
+    for (const done of q.take('x', 1)) q.answered(done);
     expect(q.put('y', job('w', true))).toBe(true);
   });
 
-  it('what is put back counts again, whatever the limits', () => {
+  it('what is put back waits again, whatever the limits', () => {
     const q = queues({ waitingPerStream: 2 });
     q.put('s', job('a'));
     q.put('s', job('b'));

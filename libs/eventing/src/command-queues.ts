@@ -1,11 +1,12 @@
 import { DomainError } from '#kernel/domain-error.js';
 
-/** How many commands may wait. Beyond it RATE_LIMITED, and nothing was done. */
+/** How many commands may be under way. Beyond it RATE_LIMITED, and nothing was done. */
 export interface QueueLimits {
+  /** Waiting for their turn on one stream. */
   readonly waitingPerStream: number;
-  /** For all streams together. */
+  /** Not answered yet, for all streams together. */
   readonly waiting: number;
-  /** Urgent ones, for all streams together: beside the others, so that a flood of orders refuses no revocation. */
+  /** Urgent ones not answered yet, for all streams together: beside the others, so that a flood of orders refuses no revocation. */
   readonly urgentWaiting: number;
 }
 
@@ -21,7 +22,7 @@ interface Queue<J> {
 
 const tooMany = (): DomainError => new DomainError('RATE_LIMITED', 'too many commands wait for this', { retryAfterSeconds: 1 });
 
-/** The commands that wait, by stream; bounded. A stream is there from its first command until it is closed by who takes them. */
+/** The commands that wait, by stream, and how many are not answered yet; bounded. A stream is there from its first command until it is closed by who takes them. */
 export class CommandQueues<J extends Queued> {
   private readonly queues = new Map<string, Queue<J>>();
   private others = 0;
@@ -36,17 +37,17 @@ export class CommandQueues<J extends Queued> {
     const queue = there ?? { urgent: [], others: [] };
     if (there === undefined) this.queues.set(stream, queue);
     (job.urgent ? queue.urgent : queue.others).push(job);
-    this.count(job, 1);
+    if (job.urgent) this.urgent += 1;
+    else this.others += 1;
     return there === undefined;
   }
 
-  /** Up to `limit` of them, which wait no longer. */
+  /** Up to `limit` of them, which wait no longer, and are not answered yet. */
   take(stream: string, limit: number): J[] {
     const queue = this.queues.get(stream);
     if (queue === undefined || limit <= 0) return [];
     const jobs = queue.urgent.splice(0, limit);
     jobs.push(...queue.others.splice(0, limit - jobs.length));
-    for (const job of jobs) this.count(job, -1);
     return jobs;
   }
 
@@ -56,7 +57,12 @@ export class CommandQueues<J extends Queued> {
     if (queue === undefined) throw new TypeError('a stream whose commands are taken is open');
     queue.urgent.unshift(...jobs.filter((j) => j.urgent));
     queue.others.unshift(...jobs.filter((j) => !j.urgent));
-    for (const job of jobs) this.count(job, 1);
+  }
+
+  /** To be told of each command once, when it is answered. */
+  answered(job: J): void {
+    if (job.urgent) this.urgent -= 1;
+    else this.others -= 1;
   }
 
   hasUrgent(stream: string): boolean {
@@ -69,10 +75,5 @@ export class CommandQueues<J extends Queued> {
     if (queue !== undefined && queue.urgent.length + queue.others.length > 0) return false;
     this.queues.delete(stream);
     return true;
-  }
-
-  private count(job: J, by: number): void {
-    if (job.urgent) this.urgent += by;
-    else this.others += by;
   }
 }

@@ -25,4 +25,19 @@ describe('settling', () => {
     const { state } = await world.operations.states.refresh(`operation-${operationId}`);
     expect([state.open.size, state.grants[0]?.reserved]).toEqual([0, 0]);
   });
+
+  it('goes before the orders that wait: it makes room for them', async () => {
+    const operationId = await world.operation(1_000);
+    const order = await world.order(operationId);
+    await end(operationId, order);
+    const ends = await world.store.readAll({ limit: 1_000, prefixes: ['signOrder-'] });
+    // More than one append can take.
+    const orders = Array.from({ length: 450 }, () => world.order(operationId));
+    const settled = settleUses(ends.slice(-1), settleBy(world.operations));
+    await Promise.all([...orders, settled]);
+    const events = await world.store.readStream(`operation-${operationId}`, { limit: 1_000 });
+    const revision = events.find((e) => e.type === 'operations.uses-returned.v1')?.revision;
+    expect(events).toHaveLength(454);
+    expect(revision).toBeLessThan(250);
+  });
 });
