@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { LedgerIntentExistsError, LedgerRefusedError, type LedgerEntry, type LedgerIntent, type LedgerSigner } from '#signing/contract.js';
 import { intentRecord, releaseRecord } from './ledger-chain.js';
-import { boundedJson, reliedJson, requireIntent, requireUses } from './ledger-limits.js';
+import { boundedJson, reliedJson, requireIntent, requireSignatures, requireUses } from './ledger-limits.js';
 import type { LedgerMemories } from './ledger-memories.js';
 
 interface IntentRow {
@@ -72,6 +72,7 @@ export class LedgerIntents {
   }
 
   signatures(signOrderId: string, signatures: Signatures): void {
+    requireSignatures(signatures);
     const row = this.#row.get(signOrderId);
     if (row === undefined) throw new LedgerRefusedError('INTENT_UNKNOWN', `order ${signOrderId} has no intent`);
     if (signatures.length > row.count || given(signatures) > row.count - row.released) throw new LedgerRefusedError('CONTRADICTS', `order ${signOrderId} has more signatures than uses`);

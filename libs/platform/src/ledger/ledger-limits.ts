@@ -8,12 +8,14 @@ export const MAX_REMEMBERED_AT_ONCE = 10_000;
 /** The newest ones are kept: a PIN that failed is refused until so many others have failed. */
 export const MAX_FAILED_PINS = 64;
 const MAX_ID_CHARACTERS = 256;
+/** PostgreSQL can't keep them. */
+const UNFIT = /[\0\p{Surrogate}]/u;
 
 const invalid = (message: string): LedgerRefusedError => new LedgerRefusedError('INVALID', message);
 
 /** @throws LedgerRefusedError INVALID, as everything here does */
 export function requireIds(...ids: readonly string[]): void {
-  if (ids.some((id) => id === '' || id.length > MAX_ID_CHARACTERS || id.includes('\0'))) throw invalid(`a name or id has 1 to ${MAX_ID_CHARACTERS} characters, none of them NUL`);
+  if (ids.some((id) => id === '' || id.length > MAX_ID_CHARACTERS || UNFIT.test(id))) throw invalid(`a name or id has 1 to ${MAX_ID_CHARACTERS} characters, none of them NUL or half a character`);
 }
 
 export function requireUses(count: number): void {
@@ -40,6 +42,10 @@ export function requireLimit(limit: number): void {
 export function requireAcceptance({ storeId, head, by: [first, second], eventId }: StoreAcceptance): void {
   requireIds(storeId, head, eventId, first.issuer, first.subject, second.issuer, second.subject);
   if (first.issuer === second.issuer && first.subject === second.subject) throw invalid('two administrators are needed');
+}
+
+export function requireSignatures(signatures: readonly (string | null)[]): void {
+  if (signatures.some((s) => s !== null && UNFIT.test(s))) throw invalid('a signature is text');
 }
 
 /** @returns the value as JSON, always written in the same way */

@@ -37,7 +37,6 @@ const FIRST = `
 const SECOND = `
   CREATE TABLE head (only INTEGER PRIMARY KEY CHECK (only = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL, orders INTEGER NOT NULL);
   CREATE TABLE remembered (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, hash TEXT NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE INDEX remembered_by_sequence ON remembered (sequence);
   CREATE TABLE acceptances (sequence INTEGER PRIMARY KEY, store_id TEXT NOT NULL, head TEXT NOT NULL, principals TEXT NOT NULL, event_id TEXT NOT NULL UNIQUE);
 `;
 

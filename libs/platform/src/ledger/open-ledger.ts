@@ -1,9 +1,7 @@
-import { LedgerUnavailableError, type Ledger } from '#signing/contract.js';
+import type { Ledger } from '#signing/contract.js';
 import type { LedgerConfig } from '../config/config.js';
 import { openFileLedger } from './file-ledger.js';
+import { openPostgresLedger } from './postgres/postgres-ledger.js';
 
 /** The ledger of the configuration. @throws (rejects) LedgerUnavailableError */
-export async function openLedger(config: LedgerConfig): Promise<Ledger> {
-  if (config.kind === 'postgres') throw new LedgerUnavailableError('FAILED', 'the ledger is a file');
-  return openFileLedger({ dir: config.dir });
-}
+export const openLedger = (config: LedgerConfig): Promise<Ledger> => (config.kind === 'postgres' ? openPostgresLedger({ url: config.url }) : openFileLedger({ dir: config.dir }));

@@ -1,0 +1,87 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import { chainBeginning } from '../ledger-chain.js';
+import { FUNCTIONS } from './postgres-functions.js';
+
+const SCHEMA_VERSION = '1';
+/** Two signers that start at once make the schema one after the other. A number nobody else uses in this database. */
+const MAKING_LOCK = '7161681264';
+
+/** `sequence` is that of the head when the row was written. Rows that change often leave room beside them, so that indexes stay as they are. */
+const TABLES = `
+  CREATE SCHEMA IF NOT EXISTS countersign_ledger;
+  CREATE TABLE countersign_ledger.facts (name text PRIMARY KEY, value text NOT NULL);
+  CREATE TABLE countersign_ledger.head (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    sequence bigint NOT NULL,
+    hash text NOT NULL,
+    orders bigint NOT NULL
+  ) WITH (fillfactor = 10);
+  CREATE TABLE countersign_ledger.names (
+    name text PRIMARY KEY,
+    incarnation text NOT NULL,
+    held boolean NOT NULL,
+    pid integer NOT NULL,
+    beats bigint NOT NULL,
+    heard_at timestamptz NOT NULL
+  ) WITH (fillfactor = 50);
+  CREATE TABLE countersign_ledger.intents (
+    sign_order_id text PRIMARY KEY,
+    signer text NOT NULL,
+    incarnation text NOT NULL,
+    operation_id text NOT NULL,
+    key_id text NOT NULL,
+    count integer NOT NULL CHECK (count > 0),
+    released integer NOT NULL DEFAULT 0 CHECK (released BETWEEN 0 AND count),
+    relied text NOT NULL,
+    signatures text,
+    sequence bigint NOT NULL
+  ) WITH (fillfactor = 80);
+  CREATE TABLE countersign_ledger.spent (
+    operation_id text NOT NULL,
+    key_id text NOT NULL,
+    uses bigint NOT NULL CHECK (uses >= 0),
+    PRIMARY KEY (operation_id, key_id)
+  ) WITH (fillfactor = 50);
+  CREATE TABLE countersign_ledger.remembered (stream text PRIMARY KEY, revision bigint NOT NULL, hash text NOT NULL, sequence bigint NOT NULL) WITH (fillfactor = 50);
+  CREATE TABLE countersign_ledger.acceptances (sequence bigint PRIMARY KEY, store_id text NOT NULL, head text NOT NULL, principals text NOT NULL, event_id text NOT NULL UNIQUE);
+  CREATE TABLE countersign_ledger.checkpoints (name text PRIMARY KEY, store_id text NOT NULL, position text NOT NULL, event_id text NOT NULL);
+  CREATE TABLE countersign_ledger.failed_pins (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash text NOT NULL UNIQUE);
+`;
+
+/**
+ * Makes the ledger's schema where there is none; whoever has one needs no right to make anything.
+ * @throws Error when it is one of another version, or whatever the database throws
+ */
+export async function bringUpToDate(client: ClientBase): Promise<void> {
+  if ((await versionOf(client)) === undefined) await make(client);
+  const version = await versionOf(client);
+  if (version !== SCHEMA_VERSION) throw new Error(`the ledger has version ${version ?? '?'}, this program knows ${SCHEMA_VERSION}`);
+}
+
+async function versionOf(client: ClientBase): Promise<string | undefined> {
+  const { rows: [there] } = await client.query<{ readonly there: boolean }>(`SELECT to_regclass('countersign_ledger.facts') IS NOT NULL AS there`);
+  if (there?.there !== true) return undefined;
+  const { rows: [row] } = await client.query<{ readonly value: string }>(`SELECT value FROM countersign_ledger.facts WHERE name = 'version'`);
+  return row?.value ?? 'of nobody knows';
+}
+
+async function make(client: ClientBase): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MAKING_LOCK]);
+    if ((await versionOf(client)) === undefined) {
+      const ledgerId = randomUUID();
+      const { hash } = chainBeginning(ledgerId);
+      await client.query(TABLES);
+      await client.query(FUNCTIONS);
+      await client.query('INSERT INTO countersign_ledger.head (sequence, hash, orders) VALUES (0, $1, 0)', [hash]);
+      const facts = [['version', SCHEMA_VERSION], ['ledgerId', ledgerId], ['pinSalt', randomBytes(16).toString('base64')]];
+      for (const fact of facts) await client.query('INSERT INTO countersign_ledger.facts (name, value) VALUES ($1, $2)', fact);
+    }
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
