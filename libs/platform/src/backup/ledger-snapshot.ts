@@ -24,14 +24,15 @@ export interface LedgerSnapshot {
  *
  * The database is copied first, its write-ahead log after it. If that log did not begin anew in between, all that was written to the database while it was
  * copied stands in the log as well, and an unfinished end of the log is known by its checksums: the copy is one state of the ledger, as after a crash.
+ * @param options.between called between the two, for tests
  * @throws LedgerUnavailableError when there is none, or when it did not hold still
  */
-export async function withLedgerSnapshot<T>(dir: string, look: (snapshot: LedgerSnapshot) => Promise<T>): Promise<T> {
+export async function withLedgerSnapshot<T>(dir: string, look: (snapshot: LedgerSnapshot) => Promise<T>, { between = () => undefined }: { readonly between?: () => void } = {}): Promise<T> {
   const file = join(dir, FILE);
   if (!existsSync(file)) throw new LedgerUnavailableError('FAILED', `${dir} holds no ledger`);
   const folder = mkdtempSync(join(tmpdir(), 'countersign-ledger-'));
   try {
-    copyAtRest(file, join(folder, FILE));
+    copyAtRest(file, join(folder, FILE), between);
     const holders = holdersIn(join(folder, FILE));
     const ledger = await openFileLedger({ dir: folder });
     try {
@@ -44,11 +45,12 @@ export async function withLedgerSnapshot<T>(dir: string, look: (snapshot: Ledger
   }
 }
 
-function copyAtRest(from: string, to: string): void {
+function copyAtRest(from: string, to: string, between: () => void): void {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = identityOf(from);
     copyFileSync(from, to);
     rmSync(`${to}-wal`, { force: true });
+    between();
     if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`);
     if (identityOf(from) === before) return;
   }
