@@ -101,6 +101,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     store,
     prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-'],
     name: 'api',
+    observe: metrics.subscription('api'),
     failed: (error) => log.warn({ error, subscription: 'api' }, 'the subscription broke'),
   });
   awaiter.onEvent((event: RecordedEvent) => {
@@ -108,6 +109,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     if (event.stream.startsWith(KEY_PREFIX)) keys.states.offer(event);
     else if (event.stream.startsWith(OPERATION_PREFIX)) operations.states.offer(event);
   });
+  metrics.queue('commands', () => operations.waiting + keys.waiting + resolutions.waiting);
+  metrics.queue('waits', () => awaiter.waiting);
   const keyStates: KeyStates = { fresh: (keyId) => keys.states.refresh(keyStream(keyId)), known: (keyId) => keys.states.load(keyStream(keyId)) };
   const operationStates: OperationStates = { load: (operationId) => operations.states.refresh(operationStream(operationId)) };
   const signOrders = new SqlSignOrders(parts.rows, parts.progress);

@@ -7,6 +7,7 @@ import type { Config, HsmConfig } from '#platform/config/config.js';
 import { openLedger } from '#platform/ledger/open-ledger.js';
 import type { Log } from '#platform/logging/log.js';
 import type { Metrics } from '#platform/telemetry/metrics.js';
+import { timedCalls } from '#platform/telemetry/timed-calls.js';
 import { Pkcs11Hsm } from '#signing/adapters/pkcs11/pkcs11-hsm.js';
 import type { Hsm } from '#signing/application/ports/hsm.port.js';
 import type { Ledger } from '#signing/application/ports/ledger.port.js';
@@ -38,8 +39,8 @@ export interface RunningSigner {
 
 /** The signer of a process: the only part that holds the PIN. @throws SealedStoreError, LedgerUnavailableError, LedgerNameTakenError, StoreUnavailableError */
 export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
-  const { config, log } = parts;
-  const ledger = await openLedger(config.signer.ledger);
+  const { config, log, metrics } = parts;
+  const ledger = timedCalls<Ledger>(await openLedger(config.signer.ledger), (call, seconds, outcome) => metrics.ledger.call(call, seconds, outcome));
   const hsm = openHsm(parts, ledger);
   return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`) }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));
@@ -78,6 +79,7 @@ export async function runSignerWith(instance: SignerInstance, closed: () => Prom
     await closed();
     throw error;
   }
+  instance.metrics.queue('open-sign-orders', () => current?.openOrders() ?? 0);
   return {
     down: () => (current === undefined ? 'the signer begins anew' : current.down()),
     openOrders: () => current?.openOrders() ?? 0,

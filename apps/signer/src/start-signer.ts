@@ -13,12 +13,12 @@ const STOP_MS = 8_000;
 /** A signer as a process of its own: it listens on nothing but health and metrics. @throws what its ledger, its store and listening throw */
 export async function startSigner(config: Config, log: Log): Promise<RunningProcess> {
   if (config.hsm === null) throw new ConfigError('hsm', 'is missing');
-  const shared = await openSharedProcess(config, log);
-  createFolder(config.dataDir);
   const metrics = createMetrics();
-  const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics });
+  const shared = await openSharedProcess(config, log, { service: 'signer', metrics });
+  createFolder(config.dataDir);
+  const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics, tracer: shared.tracer });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
-  const health = await startHealthServer(config.signer.http, [shared.storeCheck, { name: 'signer', check: () => Promise.resolve(signer.down()) }], source);
+  const health = await startHealthServer(config.signer.http, [shared.storeCheck, shared.clockCheck, { name: 'signer', check: () => Promise.resolve(signer.down()) }], source);
   shared.report('signer', config.signer.name, () => signer.down());
   return {
     url: `http://${config.signer.http.host}:${health.port}`,

@@ -4,7 +4,7 @@ import { randomId } from '#eventing/ids.js';
 import { connectEventStore } from '#platform/event-store/open-event-store.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
-import { openTracing } from '#platform/tracing/open-tracing.js';
+import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { serveThread } from './serve-thread.js';
 import type { SignerReport, SignerThreadData } from './thread-protocol.js';
 
@@ -16,7 +16,7 @@ answerMetrics(metricsPort, metrics);
 await serveThread<SignerReport>(
   async () => {
     const { store, close } = connectEventStore(ticket);
-    const tracing = await openTracing({ service: 'signer', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint, failed: (error, count) => log.warn({ error, count }, 'traces were not taken') });
+    const tracing = await openTracing(tracingOf({ service: 'signer', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
     const signer = await runSigner({ config, hsm, store, log, metrics, tracer: tracing.tracer });
     return {
       report: () => ({ down: signer.down(), openOrders: signer.openOrders() }),

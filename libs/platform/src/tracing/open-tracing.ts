@@ -1,5 +1,7 @@
 import { NO_TRACES } from '#eventing/trace.port.js';
 import type { Tracer } from '#eventing/trace.port.js';
+import type { Log } from '../logging/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
 
 export interface TracingOptions {
   /** Which part of the service is at work: api, worker, signer. */
@@ -8,7 +10,7 @@ export interface TracingOptions {
   readonly incarnation: string;
   /** Where spans are sent to by OTLP over HTTP, such as `http://collector:4318`; null: nothing is traced. */
   readonly otlpEndpoint: string | null;
-  /** Told now and then of spans that no collector took. */
+  /** Told of each span that no collector took, or that came when too many waited. */
   readonly failed: (error: unknown, spans: number) => void;
 }
 
@@ -16,6 +18,26 @@ export interface Tracing {
   readonly tracer: Tracer;
   /** Sends what is left, within 1.5 s. Never rejects. */
   close: () => Promise<void>;
+}
+
+/** How often people are told of what is lost, ms. */
+const TELL_EVERY_MS = 60_000;
+
+/** The options with every span that is lost counted, and told now and then. */
+export function tracingOf(options: Omit<TracingOptions, 'failed'>, metrics: Pick<Metrics, 'spansLost'>, log: Log): TracingOptions {
+  let quietUntil = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return {
+    ...options,
+    failed(error, count) {
+      metrics.spansLost(count);
+      untold += count;
+      if (performance.now() < quietUntil) return;
+      quietUntil = performance.now() + TELL_EVERY_MS;
+      log.warn({ error, count: untold }, 'traces were not taken');
+      untold = 0;
+    },
+  };
 }
 
 /** Traces of this process or thread. A collector that is down or slow costs memory for 2,048 spans and nothing else; without one nothing of OpenTelemetry is loaded. */

@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { Attributes, Span as OtelSpan, Tracer as OtelTracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { NO_SPAN, TRACE_ATTRIBUTES } from '#eventing/trace.port.js';
 import type { Span, SpanOptions, TraceAttributes, Tracer } from '#eventing/trace.port.js';
 import type { Tracing, TracingOptions } from './open-tracing.js';
 import { readTraceParent, writeTraceParent } from './trace-context.js';
 
 /** All limits of what is traced. Spans beyond the queue are dropped; what a collector does not take in time is dropped too. */
-export const TRACING_LIMITS = { queue: 2_048, batch: 256, everyMs: 1_000, sendMs: 3_000, exportMs: 4_000, exportsAtOnce: 2, closeMs: 1_500, valueLength: 200, complainEveryMs: 60_000 } as const;
+export const TRACING_LIMITS = { queue: 2_048, batch: 256, everyMs: 1_000, sendMs: 3_000, exportMs: 4_000, exportsAtOnce: 2, closeMs: 1_500, valueLength: 200 } as const;
 
 const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL } as const;
 
@@ -69,38 +69,47 @@ export function openOtlpTracing({ service, incarnation, failed }: TracingOptions
     // Who calls decides whether his request is traced, where he says so; every other request is.
     sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
     spanLimits: { attributeValueLengthLimit: TRACING_LIMITS.valueLength },
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter: complaining(exporter, failed),
-        maxQueueSize: TRACING_LIMITS.queue,
-        maxExportBatchSize: TRACING_LIMITS.batch,
-        scheduledDelayMillis: TRACING_LIMITS.everyMs,
-        exportTimeoutMillis: TRACING_LIMITS.exportMs,
-      }),
-    ],
+    spanProcessors: [countedBatches(exporter, failed)],
   });
   return { tracer: new OtlpTracer(provider.getTracer('countersign')), close: () => inTime(provider.shutdown()) };
 }
 
-/** Tells of spans that were not taken, at most once in TRACING_LIMITS.complainEveryMs. */
-function complaining(exporter: SpanExporter, failed: (error: unknown, spans: number) => void): SpanExporter {
-  let quietUntil = 0;
-  let lost = 0;
-  return {
-    export: (spans, done) =>
+/** More is traced than a collector takes. */
+export class SpanQueueFullError extends Error {
+  override readonly name = 'SpanQueueFullError';
+}
+
+/** Sends in batches from a queue of its own; tells of each span that is lost, to a full queue or to a collector that did not take it. */
+function countedBatches(exporter: SpanExporter, failed: TracingOptions['failed']): SpanProcessor {
+  let queued = 0;
+  const counted: SpanExporter = {
+    export(spans, done) {
+      queued -= spans.length;
       exporter.export(spans, (result) => {
-        if (result.error !== undefined) {
-          lost += spans.length;
-          if (performance.now() >= quietUntil) {
-            quietUntil = performance.now() + TRACING_LIMITS.complainEveryMs;
-            failed(result.error, lost);
-            lost = 0;
-          }
-        }
+        if (result.error !== undefined) failed(result.error, spans.length);
         done(result);
-      }),
+      });
+    },
     forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
     shutdown: () => exporter.shutdown(),
+  };
+  const batches = new BatchSpanProcessor({
+    exporter: counted,
+    maxQueueSize: TRACING_LIMITS.queue,
+    maxExportBatchSize: TRACING_LIMITS.batch,
+    scheduledDelayMillis: TRACING_LIMITS.everyMs,
+    exportTimeoutMillis: TRACING_LIMITS.exportMs,
+  });
+  return {
+    onStart: (span, context) => batches.onStart(span, context),
+    onEnd(span) {
+      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+      if (queued >= TRACING_LIMITS.queue) return failed(new SpanQueueFullError('more is traced than is taken'), 1);
+      queued += 1;
+      batches.onEnd(span);
+    },
+    forceFlush: () => batches.forceFlush(),
+    shutdown: () => batches.shutdown(),
   };
 }
 

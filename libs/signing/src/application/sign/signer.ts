@@ -2,6 +2,7 @@ import { checkpointAt } from '#eventing/checkpoint.js';
 import { followDurably } from '#eventing/durable-subscription.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
+import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { ledgerHeadText } from '../accept-store/ledger-head.js';
 import { recordAcceptance } from '../accept-store/record-acceptance.js';
@@ -37,6 +38,8 @@ export interface SignerOptions {
    * memory of what it knew.
    */
   readonly resumed: () => void;
+  /** Told how the subscription gets on. */
+  readonly observe?: SubscriptionObserver;
 }
 
 /** Follows the log, signs what is accepted, keeps its name alive in the ledger. */
@@ -140,8 +143,9 @@ export class Signer {
   }
 
   private follow(after: Position | undefined): void {
+    const { store, observe } = this.options;
     this.following = followDurably({
-      store: this.options.store,
+      store,
       name: SUBSCRIPTION,
       prefixes: PREFIXES,
       after,
@@ -149,6 +153,7 @@ export class Signer {
       handle: (events) => this.handle(events),
       caughtUp: () => this.caughtUp(),
       failed: (error, attempt) => this.broken(error, attempt),
+      ...(observe === undefined ? {} : { observe }),
     });
   }
 
