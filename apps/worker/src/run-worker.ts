@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { checkpointAt, CheckpointLostError, resumeAfter } from '#eventing/checkpoint.js';
-import { CommandExecutor } from '#eventing/command-executor.js';
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
 import { StreamStates } from '#eventing/stream-states.js';
+import { NO_TRACES } from '#eventing/trace.port.js';
+import { TracedCommandExecutor } from '#eventing/traced-command-executor.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
 import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/projections/sql-expiry-timers.js';
 import { ExpireOperations } from '#operations/application/expire-operations/expire-operations.process.js';
 import { OPERATION_PREFIX, operationDecider, operationKind } from '#operations/contract.js';
-import type { OperationExecutor } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
 import type { Log } from '#platform/logging/log.js';
 import { followReadModel } from '#platform/read-model/follow-read-model.js';
@@ -71,7 +71,8 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   await clock.start(store);
   const snapshots = openSnapshotStore({ file: join(dataDir, 'worker-snapshots.db') });
   const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
-  const operations: OperationExecutor = new CommandExecutor(store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
+  const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
+  metrics.queue('commands', () => operations.waiting);
   const checkpoints = new ProcessCheckpoints(tables);
   const storeId = await store.storeId();
 
@@ -108,16 +109,15 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   };
 
   const running = [
-    followReadModel({ store, projector, signal, failed: failed('read-model') }),
-    followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], gather: SETTLE, after: await resume(SETTLE_USES), handle: settle, signal, failed: failed(SETTLE_USES) }),
-    followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after: await resume(EXPIRE_OPERATIONS), handle: expire, signal, failed: failed(EXPIRE_OPERATIONS) }),
+    followReadModel({ store, projector, signal, failed: failed('read-model'), observe: metrics.subscription('read-model') }),
+    followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], gather: SETTLE, after: await resume(SETTLE_USES), handle: settle, signal, failed: failed(SETTLE_USES), observe: metrics.subscription(SETTLE_USES) }),
+    followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after: await resume(EXPIRE_OPERATIONS), handle: expire, signal, failed: failed(EXPIRE_OPERATIONS), observe: metrics.subscription(EXPIRE_OPERATIONS) }),
     sweep(),
   ];
   return {
     state: () => {
       const state = projector.progress.state;
       if (state.caughtUp) faults.delete('read-model');
-      metrics.subscriptionLag('read-model', projector.progress.lag(systemClock.wall()).events);
       return state;
     },
     fault: () => [...faults.values()][0],

@@ -1,6 +1,7 @@
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
 import { RowsReplacedError } from './projector.js';
+import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
 import type { Projector } from './projector.js';
 import { READ_MODEL } from './subscription-tables.js';
 
@@ -19,8 +20,8 @@ const RESUME_PAUSE_MS = 1_000;
  * Keeps the read model at the store's head until the signal aborts, whatever fails meanwhile: every failure is tried again, with back-off.
  * @param failed told of each failure; the rows are as they were
  */
-export async function followReadModel(options: { readonly store: EventStore; readonly projector: Projector; readonly signal: AbortSignal; readonly failed?: (error: unknown, attempt: number) => void }): Promise<void> {
-  const { store, projector, signal, failed } = options;
+export async function followReadModel(options: { readonly store: EventStore; readonly projector: Projector; readonly signal: AbortSignal; readonly failed?: (error: unknown, attempt: number) => void; readonly observe?: SubscriptionObserver }): Promise<void> {
+  const { store, projector, signal, failed, observe } = options;
   while (!signal.aborted) {
     const start = await untilDone(async () => ({ after: await projector.resume(store), storeId: await store.storeId() }), signal, failed);
     if (start === undefined) return;
@@ -46,6 +47,7 @@ export async function followReadModel(options: { readonly store: EventStore; rea
         telling ??= untilDone(() => projector.caughtUp(), both, failed).finally(() => (telling = undefined));
       },
       ...(failed === undefined ? {} : { failed }),
+      ...(observe === undefined ? {} : { observe }),
     });
     await telling;
   }
