@@ -24,6 +24,8 @@ const ANSWER_GRACE_MS = 2_000;
 /** A process that stands still in the middle of a transaction holds its locks so long: others take over after a lease's 6 s. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
 const IDLE_MS = 30_000;
+/** No query here runs long enough to be worth compiling, though a union of hundreds of short walks is taken for one. */
+const NO_JIT = '-c jit=off';
 const KEEP_ALIVE_MS = 5_000;
 const CLOSE_MS = 2_000;
 
@@ -37,7 +39,7 @@ export class PostgresConnections implements Connections {
   /** @param schema unqualified names mean its tables */
   constructor(url: string, schema: string, private readonly limits: PoolLimits) {
     this.pool = new Pool({
-      ...connectionOf(url, [`-c search_path=${schema}`, ...(limits.readOnly === true ? ['-c default_transaction_read_only=on'] : [])]),
+      ...connectionOf(url, [`-c search_path=${schema}`, NO_JIT, ...(limits.readOnly === true ? ['-c default_transaction_read_only=on'] : [])]),
       max: limits.connections,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_MS,

@@ -4,6 +4,7 @@ import type { TrustedClock } from '#eventing/trusted-clock.js';
 import type { Principal } from '#identity/contract.js';
 import type { ReadModelDatabase } from '#platform/read-model/database.js';
 import { Projector } from '#platform/read-model/projector.js';
+import { sql } from '#platform/read-model/sql.js';
 import type { Sql } from '#platform/read-model/sql.js';
 import { temporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
 import { TEST_DATABASES } from '#platform/read-model/testing/test-databases.js';
@@ -75,14 +76,29 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
     const { ids, ms } = await page(approver('idle', 'group3', 'group7', 'other'), 50);
     expect(ids).toEqual(expected((n) => n % GROUPS === 3 || n % GROUPS === 7, 50));
     expect(ms).toBeLessThan(500);
-    for (const plan of await plans()) expect(plan).not.toMatch(/SCAN (t|o|r|d|queue_term|operation)\b|USE TEMP B-TREE/);
-    expect((await plans())[0]).toContain('SEARCH t USING PRIMARY KEY (role=? AND group_name=? AND expires_at>?)');
+    for (const plan of await plans()) expect(plan).not.toMatch(/SCAN (t|o|r|d|queue_term|operation)\b|USE TEMP B-TREE|Seq Scan|Sort/);
+    const [walks = ''] = await plans();
+    if (kind === 'SQLite') expect(walks).toContain('SEARCH t USING PRIMARY KEY (role=? AND group_name=? AND expires_at>?)');
+    else expect(walks).toMatch(/Index Scan using queue_term_pkey on queue_term t[^]*Index Cond: \(\(role = 'approver'::text\) AND \(group_name = ''::text\) AND \(expires_at > /);
   });
 
   it('who decided thousands of them does not wait either', async () => {
     const { ids, ms } = await page(approver('busy', 'group3'), 50);
     expect(ids).toEqual(expected((n) => n % GROUPS === 3 && expirySeconds(n) >= 1_000 + MANY / 2, 50));
     expect(ms).toBeLessThan(500);
+  });
+
+  it('answers within 20 ms, also after a while in which the database looked at its rows', async () => {
+    const approvers = [approver('idle', 'group1'), approver('idle', 'group3', 'group4', 'group9', 'group10')];
+    for (const analysed of kind === 'SQLite' ? [false] : [false, true]) {
+      if (analysed) await model.database.query(sql`ANALYZE`);
+      const times: number[] = [];
+      for (let i = 0; i < 300; i += 1) times.push((await page(approvers[i % approvers.length] ?? approver('idle'), 50)).ms);
+      times.sort((a, b) => a - b);
+      // Most of it is what the machine does beside; the slowest are left to the benchmark.
+      expect(times[Math.floor(times.length / 2)]).toBeLessThan(20);
+      process.stdout.write(`queue of ${MANY} on ${kind}${analysed ? ', analysed' : ''}: p50 ${times[150]?.toFixed(1)} ms, p99 ${times[297]?.toFixed(1)} ms\n`);
+    }
   });
 
   it('who is in hundreds of groups does not wait either', async () => {
@@ -108,6 +124,6 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
     expect(items).toHaveLength(change.state === 'expired' ? 0 : 50);
     expect(performance.now() - began).toBeLessThan(500);
     // Walking along the table's own key is what "newest first" is.
-    for (const plan of await plans()) expect(plan.replace('SCAN o\n', '')).not.toMatch(/SCAN/);
+    for (const plan of await plans()) expect(plan.replace('SCAN o\n', '')).not.toMatch(/SCAN|Seq Scan/);
   });
 });

@@ -56,6 +56,10 @@ function termsOf(person: PolicyPrincipal): readonly Term[] {
   return [...new Set(person.roles)].flatMap((role) => groups.map((group) => ({ role, group })));
 }
 
+/**
+ * A scalar in place of NOT EXISTS: PostgreSQL would make a join of it that reads all that the person decided for each row, or that loses the order. And one that it takes
+ * for true of most rows: else it fetches and sorts all of them, in place of the first few of the index.
+ */
 function walk({ role, group }: Term, person: PolicyPrincipal, now: Instant, after: readonly string[] | undefined, limit: number): Sql {
   const [expiresAt, position] = after ?? [];
   const begin = expiresAt === undefined || position === undefined ? sql`t.expires_at > ${now}` : sql`t.expires_at > ${now} AND (t.expires_at, t.requested_position) > (${expiresAt}, ${BigInt(position)})`;
@@ -63,7 +67,7 @@ function walk({ role, group }: Term, person: PolicyPrincipal, now: Instant, afte
     SELECT t.expires_at AS "expiresAt", CAST(t.requested_position AS TEXT) AS position FROM queue_term t
     WHERE t.role = ${role} AND t.group_name = ${group} AND ${begin}
       AND NOT (t.requester_subject = ${person.subject} AND t.requester_issuer = ${person.issuer})
-      AND NOT EXISTS (SELECT 1 FROM operation_decider d WHERE d.subject = ${person.subject} AND d.issuer = ${person.issuer} AND d.requested_position = t.requested_position)
+      AND COALESCE((SELECT 1 FROM operation_decider d WHERE d.subject = ${person.subject} AND d.issuer = ${person.issuer} AND d.requested_position = t.requested_position), 0) <> 1
     ORDER BY t.expires_at, t.requested_position LIMIT ${limit}) AS walked`;
 }
 
