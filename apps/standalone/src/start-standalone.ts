@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { startApi } from '#apps/api/src/start-api.js';
 import { randomId } from '#eventing/ids.js';
+import { refuseSealed } from '#eventing/sealed-store.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import { lockDataFolder } from '#platform/data-folder/data-folder.js';
 import { openEventStore } from '#platform/event-store/open-event-store.js';
@@ -37,12 +38,14 @@ export interface ThreadModules {
  * api, worker and signer in one process as the configuration names their stores. The thread that serves HTTP waits for no disk and no HSM: the log's writer, the
  * projections and the signer with its ledger have threads of their own.
  * @param threads what runs in place of a thread's own module
- * @throws DataFolderLockedError, StoreUnavailableError, ThreadStartError, and what listening throws
+ * @throws DataFolderLockedError, StoreUnavailableError, SealedStoreError, ThreadStartError, and what listening throws
  */
 export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker' }: ThreadModules = {}): Promise<RunningStandalone> {
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
   const eventLog = await openEventStore(config);
+  // Before any part runs: nothing is written behind a seal.
+  await refuseSealed(eventLog.store);
   const progress = new ReadModelProgress();
   // Rows that others may write too tell themselves how far they are.
   const toldByRows = config.readModel.kind === 'postgres';

@@ -3,7 +3,7 @@ import { withLedgerSnapshot } from '#platform/backup/ledger-snapshot.js';
 import type { LedgerConfig } from '#platform/config/config.js';
 import { withoutSecrets } from '#platform/config/describe-config.js';
 import { loadConfig } from '#platform/config/load-config.js';
-import { openLedger } from '#platform/ledger/open-ledger.js';
+import { openPostgresLedger } from '#platform/ledger/postgres/postgres-ledger.js';
 import { ledgerHeadText } from '#signing/application/accept-store/ledger-head.js';
 import type { Ledger } from '#signing/contract.js';
 import { optionsOf, UsageError } from './subcommand.js';
@@ -47,7 +47,7 @@ function show(config: LedgerConfig): Promise<readonly string[]> {
 }
 
 async function showShared(config: LedgerConfig & { readonly kind: 'postgres' }): Promise<readonly string[]> {
-  const ledger = await openLedger(config);
+  const ledger = await openPostgresLedger({ url: config.url, create: false });
   try {
     return await describe(ledger, withoutSecrets(config.url), async () => {
       const heard = await ledger.heartbeats();

@@ -2,6 +2,7 @@ import { randomId } from '#eventing/ids.js';
 import { Peers, reportPresence } from '#eventing/presence.js';
 import type { PresenceReport } from '#eventing/presence.port.js';
 import { reachable } from '#eventing/reachable.js';
+import { refuseSealed } from '#eventing/sealed-store.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import type { Tracer } from '#eventing/trace.port.js';
 import type { Config } from '../config/config.js';
@@ -40,7 +41,7 @@ export interface Observed {
   readonly metrics: Metrics;
 }
 
-/** What every one of several processes begins with: the event store that they share, and word of the others. @throws StoreUnavailableError, ConfigError */
+/** What every one of several processes begins with: the event store that they share, and word of the others. @throws StoreUnavailableError, SealedStoreError, ConfigError */
 export async function openSharedProcess({ eventStore, telemetry }: Pick<Config, 'eventStore' | 'telemetry'>, log: Log, { service, metrics }: Observed): Promise<SharedProcess> {
   if (eventStore.kind !== 'esdb') throw new ConfigError('eventStore', 'must be a store that processes share');
   const { store: opened, presence, close } = openSharedEventStore(eventStore);
@@ -49,6 +50,7 @@ export async function openSharedProcess({ eventStore, telemetry }: Pick<Config, 
   const stopping = new AbortController();
   try {
     await reachable(store, STORE_WITHIN_MS, (error) => log.warn({ error }, 'the event store does not answer yet'));
+    await refuseSealed(store);
   } catch (error) {
     await close();
     throw error;

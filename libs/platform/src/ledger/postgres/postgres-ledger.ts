@@ -18,6 +18,8 @@ import { bringUpToDate } from './postgres-schema.js';
 export interface PostgresLedgerOptions {
   /** `postgres://…`, of a database of the ledger's own; not behind a pool that gives a session to several clients. */
   readonly url: string;
+  /** Whether a ledger is made where the database holds none; true unless told. */
+  readonly create?: boolean;
   /** For a statement, for a connection, and for waiting until there is one. Default 5,000. */
   readonly timeoutMs?: number;
   /** Writes, and questions, not answered; default 10,000 each. */
@@ -44,7 +46,7 @@ const DEFAULTS = { timeoutMs: 5_000, maxWaiting: 10_000, claimWaitMs: 15_000, gr
  * @throws (rejects) LedgerUnavailableError when the database can't be reached, does not flush what it commits, or is no ledger
  */
 export async function openPostgresLedger(options: PostgresLedgerOptions): Promise<Ledger> {
-  const { url, timeoutMs, maxWaiting, claimWaitMs, graceMs } = { ...DEFAULTS, ...options };
+  const { url, create = true, timeoutMs, maxWaiting, claimWaitMs, graceMs } = { ...DEFAULTS, ...options };
   const now = options.clock === undefined ? sharedNow : options.clock.monotonic.bind(options.clock);
   const said = spokenFor(url);
   const instance = `countersign-ledger-${randomBytes(8).toString('hex')}`;
@@ -62,7 +64,7 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
       lost: () => heard.broken(),
       prepare: async (client) => {
         await requireDurable(client);
-        await bringUpToDate(client);
+        await bringUpToDate(client, { create });
         const found = await factsOf(client);
         known ??= found;
         await requireSame(client, known.ledgerId, found.ledgerId, lastOrder());

@@ -50,11 +50,14 @@ const TABLES = `
 `;
 
 /**
- * Makes the ledger's schema where there is none; whoever has one needs no right to make anything.
- * @throws Error when it is one of another version, or whatever the database throws
+ * Makes the ledger's schema where there is none, if `create` says so; whoever has one needs no right to make anything.
+ * @throws Error when it is one of another version, when there is none, or whatever the database throws
  */
-export async function bringUpToDate(client: ClientBase): Promise<void> {
-  if ((await versionOf(client)) === undefined) await make(client);
+export async function bringUpToDate(client: ClientBase, { create }: { readonly create: boolean }): Promise<void> {
+  if ((await versionOf(client)) === undefined) {
+    if (!create) throw new Error('the database holds no ledger');
+    await make(client);
+  }
   const version = await versionOf(client);
   if (version !== SCHEMA_VERSION) throw new Error(`the ledger has version ${version ?? '?'}, this program knows ${SCHEMA_VERSION}`);
 }
