@@ -1,37 +1,37 @@
 import { join } from 'node:path';
-import { checkpointAt, CheckpointLostError, resumeAfter } from '#eventing/checkpoint.js';
-import { followDurably, pause } from '#eventing/durable-subscription.js';
-import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
+import { followDurably } from '#eventing/durable-subscription.js';
+import type { EventStore } from '#eventing/event-store.port.js';
+import { randomId } from '#eventing/ids.js';
+import { soleLeases } from '#eventing/sole-leases.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { NO_TRACES } from '#eventing/trace.port.js';
 import { TracedCommandExecutor } from '#eventing/traced-command-executor.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
-import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/projections/sql-expiry-timers.js';
-import { ExpireOperations } from '#operations/application/expire-operations/expire-operations.process.js';
-import { OPERATION_PREFIX, operationDecider, operationKind } from '#operations/contract.js';
+import { withLease } from '#eventing/with-lease.js';
+import type { UnderLease } from '#eventing/with-lease.js';
+import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
+import { operationDecider, operationKind } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
 import type { Log } from '#platform/logging/log.js';
+import { followProgress } from '#platform/read-model/follow-progress.js';
 import { followReadModel } from '#platform/read-model/follow-read-model.js';
 import { openProcessTables, openReadModel } from '#platform/read-model/open-read-model.js';
-import { ProcessCheckpoints } from '#platform/read-model/process-checkpoints.js';
+import { openPostgresLeases } from '#platform/read-model/postgres-leases.js';
 import { Projector } from '#platform/read-model/projector.js';
+import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import type { ReadModelState } from '#platform/read-model/read-model-progress.js';
+import { READ_MODEL } from '#platform/read-model/subscription-tables.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
 import type { Metrics } from '#platform/telemetry/metrics.js';
+import { observedLeases } from '#platform/telemetry/observed-leases.js';
 import { systemClock } from '#platform/time/system-clock.js';
-import { settleBy, settleUses } from '#signing/application/settle-uses/settle-uses.process.js';
+import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { Settle } from '#signing/application/settle-uses/settle-uses.process.js';
-import { SIGN_ORDER_PREFIX } from '#signing/contract.js';
+import { expireOperations, SETTLE_USES, settleEnds } from './process-managers.js';
+import type { ProcessParts } from './process-managers.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
 
-/** The subscription of the process manager that books the ends of orders. Named for ever. */
-const SETTLE_USES = 'settle-uses';
-/** Ends are booked together, so often (rule 4), or when there are so many events of orders. */
-const SETTLE = { ms: 200, enough: 500 };
-/** Timers are set and removed together: what they wait for is 60 s away. */
-const EXPIRY = { ms: 500, enough: 500 };
-const EXPIRY_SWEEP_MS = 1_000;
 const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
@@ -44,86 +44,91 @@ export interface WorkerParts {
 }
 
 export interface RunningWorker {
-  /** How far the read model is. */
+  /** How far the read model is, whoever writes it. */
   state(): ReadModelState;
-  /** What its subscriptions fail at now; undefined when nothing. */
+  /** What its subscriptions fail at now; undefined when nothing. One that another works on is no failure. */
   fault(): string | undefined;
+  /** Its subscriptions that another works on now. */
+  standby(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** Projections and process managers of a process. @throws StoreUnavailableError */
+/**
+ * Projections and process managers of a process. On PostgreSQL each subscription runs under a lease: of several workers one works on it, and another goes on
+ * when that one is gone. @throws StoreUnavailableError
+ */
 export async function runWorker({ config: { dataDir, readModel }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
+  const standby = new Set<string>();
   const failed = (subscription: string) => (error: unknown, attempt: number): void => {
     faults.set(subscription, `${subscription} fails`);
     log.warn({ error, subscription, attempt }, 'a subscription failed; it goes on from its last finished event');
   };
+  const handled = (subscription: string): void => void faults.delete(subscription);
   const setAside = (file: string, reason: string): void => log.warn({ file, reason }, 'a database that can be made anew was put aside');
   const rows = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS, setAside });
   const tables = await openProcessTables({ readModel, dataDir, parts: PROCESS_PARTS, setAside });
-  const projector = new Projector(rows, allProjections(), {
-    parked: ({ projection, eventId }) => log.error({ projection, commandId: eventId }, 'an event was parked'),
-    rebuilding: (reason) => log.warn({ reason }, 'the read model is made anew'),
-  });
+  const postgresLeases = readModel.kind === 'postgres' ? openPostgresLeases(readModel.url, `worker-${randomId()}`) : undefined;
+  const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
+  const progress = new ReadModelProgress();
   const clock = new TrustedClock(systemClock);
   await clock.start(store);
+  const head = (await store.readAll({ limit: 1, direction: 'backward' }))[0]?.position;
   const snapshots = openSnapshotStore({ file: join(dataDir, 'worker-snapshots.db') });
   const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
   const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   metrics.queue('commands', () => operations.waiting);
-  const checkpoints = new ProcessCheckpoints(tables);
-  const storeId = await store.storeId();
 
-  /** Its place in the log, or the beginning when that is another one: both process managers may see everything again. */
-  const resume = async (name: string): Promise<Position | undefined> => {
-    try {
-      return await resumeAfter(store, name, await checkpoints.load(name));
-    } catch (error) {
-      if (!(error instanceof CheckpointLostError)) throw error;
-      log.warn({ error, subscription: name }, 'the checkpoint is not in this store: everything is looked at again');
-      return undefined;
-    }
+  const project = ({ lease, signal: held, fenced }: UnderLease): Promise<void> => {
+    const observe = {
+      parked: ({ projection, eventId }: { readonly projection: string; readonly eventId: string }) => log.error({ projection, commandId: eventId }, 'an event was parked'),
+      rebuilding: (reason: string) => log.warn({ reason }, 'the read model is made anew'),
+      applied: () => handled(READ_MODEL),
+    };
+    const projector = new Projector(rows, allProjections(), observe, { progress, lease });
+    return followReadModel({ store, projector, signal: held, fenced, failed: failed(READ_MODEL), observe: metrics.subscription(READ_MODEL) });
   };
+  const parts: ProcessParts = { store, tables, clock, log, handled, failed, observe: (name) => metrics.subscription(name) };
 
-  const book = given ?? settleBy(operations);
-  const settle = async (events: readonly RecordedEvent[]): Promise<void> => {
-    await settleUses(events, book);
-    const last = events.at(-1);
-    if (last !== undefined) await checkpoints.save(SETTLE_USES, checkpointAt(storeId, last));
-    faults.delete(SETTLE_USES);
+  /** While another writes the rows, they tell themselves how far they are. */
+  let followed: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  const readModelHeld = (held: boolean): void => {
+    followed?.stop.abort();
+    if (held || signal.aborted || readModel.kind === 'embedded') return;
+    const stop = new AbortController();
+    followed = { stop, ended: followProgress(rows, progress, AbortSignal.any([signal, stop.signal])) };
   };
-
-  const expiry = new ExpireOperations(operations, new SqlExpiryTimers(tables, storeId), clock);
-  const expire = async (events: readonly RecordedEvent[]): Promise<void> => {
-    for (const event of events) clock.follow(event);
-    await expiry.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX)));
-    faults.delete(EXPIRE_OPERATIONS);
+  const under = (name: string, run: (held: UnderLease) => Promise<void>, told: (held: boolean) => void = () => undefined): Promise<void> => {
+    let held: boolean | undefined;
+    const changed = (now: boolean): void => {
+      handled(name);
+      if (held === now) return;
+      held = now;
+      if (now) standby.delete(name);
+      else standby.add(name);
+      log.info({ subscription: name }, now ? 'this worker works on a subscription' : 'another may work on a subscription');
+      told(now);
+    };
+    return withLease({ leases, name, run, stopping: signal, changed, failed: (error) => failed(name)(error, 1) });
   };
-  const sweep = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await expiry.sweep().catch((error: unknown) => log.warn({ error, subscription: EXPIRE_OPERATIONS }, 'expiring failed; it is tried again'));
-      await pause(EXPIRY_SWEEP_MS, signal);
-    }
-  };
-
   const running = [
-    followReadModel({ store, projector, signal, failed: failed('read-model'), observe: metrics.subscription('read-model') }),
-    followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], gather: SETTLE, after: await resume(SETTLE_USES), handle: settle, signal, failed: failed(SETTLE_USES), observe: metrics.subscription(SETTLE_USES) }),
-    followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after: await resume(EXPIRE_OPERATIONS), handle: expire, signal, failed: failed(EXPIRE_OPERATIONS), observe: metrics.subscription(EXPIRE_OPERATIONS) }),
-    sweep(),
+    under(READ_MODEL, project, readModelHeld),
+    under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
+    under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
+    // What an administrator says of the clock concerns each worker, whatever it works on.
+    followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal }),
   ];
   return {
-    state: () => {
-      const state = projector.progress.state;
-      if (state.caughtUp) faults.delete('read-model');
-      return state;
-    },
+    state: () => progress.state,
     fault: () => [...faults.values()][0],
+    standby: () => [...standby],
     async stop() {
       stopping.abort();
       await Promise.all(running);
+      await followed?.ended;
+      await postgresLeases?.close();
       await rows.close();
       await tables.close();
       snapshots.close();

@@ -1,7 +1,8 @@
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
-import { RowsReplacedError } from './projector.js';
 import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
+import type { UnderLease } from '#eventing/with-lease.js';
+import { RowsReplacedError } from './projector.js';
 import type { Projector } from './projector.js';
 import { READ_MODEL } from './subscription-tables.js';
 
@@ -20,10 +21,18 @@ const RESUME_PAUSE_MS = 1_000;
  * Keeps the read model at the store's head until the signal aborts, whatever fails meanwhile: every failure is tried again, with back-off.
  * @param failed told of each failure; the rows are as they were
  */
-export async function followReadModel(options: { readonly store: EventStore; readonly projector: Projector; readonly signal: AbortSignal; readonly failed?: (error: unknown, attempt: number) => void; readonly observe?: SubscriptionObserver }): Promise<void> {
-  const { store, projector, signal, failed, observe } = options;
+export async function followReadModel(options: {
+  readonly store: EventStore;
+  readonly projector: Projector;
+  readonly signal: AbortSignal;
+  /** Where the projector works under a lease: told that it is lost. */
+  readonly fenced?: UnderLease['fenced'];
+  readonly failed?: (error: unknown, attempt: number) => void;
+  readonly observe?: SubscriptionObserver;
+}): Promise<void> {
+  const { store, projector, signal, failed, observe, fenced = (work) => work() } = options;
   while (!signal.aborted) {
-    const start = await untilDone(async () => ({ after: await projector.resume(store), storeId: await store.storeId() }), signal, failed);
+    const start = await untilDone(async () => ({ after: await fenced(() => projector.resume(store)), storeId: await store.storeId() }), signal, failed);
     if (start === undefined) return;
     const again = new AbortController();
     const both = AbortSignal.any([signal, again.signal]);
@@ -37,14 +46,14 @@ export async function followReadModel(options: { readonly store: EventStore; rea
       signal: both,
       handle: async (events) => {
         try {
-          await projector.apply(events, start.storeId);
+          await fenced(() => projector.apply(events, start.storeId));
         } catch (error) {
           if (error instanceof RowsReplacedError) again.abort();
           throw error;
         }
       },
       caughtUp: () => {
-        telling ??= untilDone(() => projector.caughtUp(), both, failed).finally(() => (telling = undefined));
+        telling ??= untilDone(() => fenced(() => projector.caughtUp()), both, failed).finally(() => (telling = undefined));
       },
       ...(failed === undefined ? {} : { failed }),
       ...(observe === undefined ? {} : { observe }),

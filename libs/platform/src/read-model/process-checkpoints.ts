@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { Checkpoint } from '#eventing/checkpoint.js';
+import type { HeldLease } from '#eventing/lease.port.js';
 import type { ReadModelDatabase, Transaction } from './database.js';
 import { sql } from './sql.js';
 import { ddl, table } from './table.js';
@@ -31,9 +32,9 @@ export class ProcessCheckpoints {
     return row;
   }
 
-  /** @throws StoreUnavailableError */
-  save(process: string, checkpoint: Checkpoint): Promise<void> {
-    return this.database.transaction((tx) => saveProcessCheckpoint(tx, process, checkpoint));
+  /** @param lease under which it works: not saved once another holds it @throws StoreUnavailableError, LeaseLostError */
+  save(process: string, checkpoint: Checkpoint, lease?: HeldLease): Promise<void> {
+    return this.database.transaction((tx) => saveProcessCheckpoint(tx, process, checkpoint), { lease });
   }
 }
 

@@ -17,6 +17,8 @@ export interface ProjectorEvents {
   readonly parked?: (event: ParkedEventRow) => void;
   /** The rows are made anew, and why. */
   readonly rebuilding?: (reason: string) => void;
+  /** Events had their effect, or had had it. */
+  readonly applied?: () => void;
 }
 
 export interface ProjectorOptions {
@@ -108,6 +110,7 @@ export class Projector {
       }, this.guard);
       this.#known = there;
       this.progress.update({ applied: BigInt(there.checkpoint?.position ?? last.position), appliedAt: there.checkpoint?.appliedAt, waitingEvents: 0 });
+      this.observe.applied?.();
     } catch (error) {
       this.#forget();
       throw error;
@@ -117,6 +120,7 @@ export class Projector {
   /** Everything that was there at the start is in the rows: for those who read them in other processes. @throws StoreUnavailableError, LeaseLostError */
   async caughtUp(): Promise<void> {
     this.progress.update({ caughtUp: true });
+    this.observe.applied?.();
     if (this.#known?.caughtUp === true) return;
     await this.database.transaction(async (tx) => {
       const { made } = await standing(tx);

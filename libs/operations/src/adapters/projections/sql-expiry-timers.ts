@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { checkpointAt } from '#eventing/checkpoint.js';
+import type { HeldLease } from '#eventing/lease.port.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import type { ReadModelDatabase } from '#platform/read-model/database.js';
 import { saveProcessCheckpoint } from '#platform/read-model/process-checkpoints.js';
@@ -30,15 +31,15 @@ export const expiryTimersPart: ReadModelPart = { tables: [expiryTimerTable], mig
 
 /** Timers in the tables of the process managers. A timer that is set twice, or removed twice, is as if once. */
 export class SqlExpiryTimers implements ExpiryTimers {
-  /** @param storeId of the event store that the checkpoint names */
-  constructor(private readonly database: ReadModelDatabase, private readonly storeId: string) {}
+  /** @param storeId of the event store that the checkpoint names @param lease under which they are kept: nothing is written once another holds it */
+  constructor(private readonly database: ReadModelDatabase, private readonly storeId: string, private readonly lease?: HeldLease) {}
 
   apply({ set, remove, upTo }: { readonly set: readonly ExpiryTimerRow[]; readonly remove: readonly string[]; readonly upTo: RecordedEvent }): Promise<void> {
     return this.database.transaction(async (tx) => {
       await tx.upsert(expiryTimerTable, [...new Map(set.map((row) => [row.operationId, row])).values()]);
       if (remove.length > 0) await tx.run(sql`DELETE FROM process_expiry_timer WHERE operation_id IN ${listOfMany(remove)}`);
       await saveProcessCheckpoint(tx, EXPIRE_OPERATIONS, checkpointAt(this.storeId, upTo));
-    });
+    }, { lease: this.lease });
   }
 
   async due(before: string, limit: number): Promise<readonly string[]> {
@@ -47,6 +48,6 @@ export class SqlExpiryTimers implements ExpiryTimers {
   }
 
   done(operationId: string): Promise<void> {
-    return this.database.transaction((tx) => tx.run(sql`DELETE FROM process_expiry_timer WHERE operation_id = ${operationId}`));
+    return this.database.transaction((tx) => tx.run(sql`DELETE FROM process_expiry_timer WHERE operation_id = ${operationId}`), { lease: this.lease });
   }
 }
