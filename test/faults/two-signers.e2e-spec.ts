@@ -9,6 +9,7 @@ import { accountsOf } from './accounts.js';
 const SOON = { prefer: 'wait=1' };
 const ASYNC = { prefer: 'respond-async' };
 const CKR_FUNCTION_NOT_SUPPORTED = '0x54';
+const HEARTBEAT_MS = 5_000;
 const HEARTBEAT_SILENT_MS = 30_000;
 
 let service: Service;
@@ -28,7 +29,7 @@ const typesOf = (signOrderId: string, atLeast: number): Promise<readonly string[
   eventually(async () => (await trailOf(service, operation)).filter(({ stream }) => stream === `signOrder-${signOrderId}`).map(({ type }) => type), (types) => types.length >= atLeast, 15_000);
 /** Orders that have been booked. */
 const settled = (trail: readonly TrailEvent[]): readonly unknown[] => trail.filter(({ type }) => type === 'operations.uses-settled.v1').flatMap(({ data }) => data['settled'] as readonly unknown[]);
-const signersOf = async (): Promise<unknown> => new Set((await trailOf(service, operation)).filter(({ type }) => type === 'signing.started.v1').map(({ data }) => data['signer']));
+const signersOf = async (one: Operation): Promise<ReadonlySet<unknown>> => new Set((await trailOf(service, one)).filter(({ type }) => type === 'signing.started.v1').map(({ data }) => data['signer']));
 
 it('signs nothing while its subscription stands still, and what was ordered meanwhile when it goes on: the saga is no in-process bus', async () => {
   hooks.order('hold signer-1 before subscription');
@@ -62,7 +63,7 @@ it('rule 1: signer 1 paused after its `started` was acknowledged, signer 2 start
   for (const other of others) expect((await ended(service, operation, other.body.signOrderId)).state).toBe('completed');
   expect(service.spied('C_Sign')).toBe(13);
   expect(await typesOf(body.signOrderId, 2)).toEqual(['signing.started.v1', 'signing.completed.v1']);
-  expect(await signersOf()).toEqual(new Set(['signer-1', 'signer-2']));
+  expect(await signersOf(operation)).toEqual(new Set(['signer-1', 'signer-2']));
 });
 
 it('rule 1: two signers before the same `started`: the one that comes second signs nothing, though the first has not signed yet', async () => {
@@ -120,25 +121,32 @@ it('rule 2: signer 1 held before `started`, signer 2 fails the order, signer 1 r
   expect(service.spied('C_Sign')).toBe(1);
 });
 
-it('rule 9: signer 2 starts while signer 1 works under load: none unknown', async () => {
+it('rules 9 and 18: signer 2 starts while signer 1 works under load: none unknown, and both work', async () => {
+  // Each operation is one signer's turn: of so many both have some.
+  const operations = await Promise.all(Array.from({ length: 12 }, () => request(service, { fw: 100_000 })));
   let going = true;
-  let placed = 0;
-  const load = Array.from({ length: 6 }, async () => {
+  const placed = new Map<Operation, number>();
+  const load = operations.map(async (one) => {
     while (going) {
-      placed += 1;
-      expect((await order(service, operation, 'fw', digests(2))).body.state).toBe('completed');
+      placed.set(one, (placed.get(one) ?? 0) + 1);
+      expect((await order(service, one, 'fw', digests(2))).body.state).toBe('completed');
     }
   });
   await sleep(500);
   hooks.order('start signer-2');
-  await sleep(2_500);
+  // By then each has heard the other one's heartbeat.
+  await sleep(HEARTBEAT_MS + 2_500);
   going = false;
   await Promise.all(load);
-  const { counts, spent } = await accountsOf(service, operation);
-  expect(counts).toEqual({ completed: placed });
-  expect(service.spied('C_Sign')).toBe(spent);
-  expect(await signersOf()).toEqual(new Set(['signer-1', 'signer-2']));
-});
+  let spentInAll = 0;
+  for (const one of operations) {
+    const { counts, spent } = await accountsOf(service, one);
+    expect(counts).toEqual({ completed: placed.get(one) });
+    spentInAll += spent;
+  }
+  expect(service.spied('C_Sign')).toBe(spentInAll);
+  expect(new Set((await Promise.all(operations.map(signersOf))).flatMap((names) => [...names]))).toEqual(new Set(['signer-1', 'signer-2']));
+}, 60_000);
 
 it('rules 8 and 9: signer 1 gone for ever: all final within 45 s; when it wakes up nevertheless it hands nothing out', async () => {
   const signed = 'hold signer-1 before ledger signatures';
