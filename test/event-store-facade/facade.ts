@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server } from '@grpc/grpc-js';
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { Engine } from './engine/engine.js';
 import { parseFaultOrder } from './faults/fault.js';
 import type { FaultOrder } from './faults/fault.js';
@@ -113,6 +113,6 @@ const serve = (server: Server, facade: Shared, version: string): void => {
     delete: serveDelete(facade),
     tombstone: serveTombstone(facade),
   };
-  server.addService(streams, implementation as unknown as UntypedServiceImplementation);
-  server.addService(ServerFeaturesService, { getSupportedMethods: serveFeatures(version) } as unknown as UntypedServiceImplementation);
+  server.addService(streams, implementation);
+  server.addService(ServerFeaturesService, { getSupportedMethods: serveFeatures(version) });
 };

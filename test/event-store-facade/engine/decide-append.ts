@@ -8,17 +8,23 @@ import type { StreamState } from './stream-states.js';
 /** `write`: the events go behind the head. */
 export type Decision = { readonly kind: 'write' } | Outcome;
 
+/** What is looked up, where the head alone does not decide. */
+export interface Known {
+  readonly database: EventDatabase;
+  readonly recent: RecentIds;
+  readonly hasMetadata: (stream: string) => boolean;
+}
+
 const WRITE: Decision = { kind: 'write' };
 
-/**
- * How a server decides an append, by the head of the stream and the ids alone.
- */
-export function decideAppend(append: Append, state: StreamState, database: EventDatabase, recent: RecentIds): Decision {
+/** How a server decides an append, by the head of the stream and the ids alone. */
+export function decideAppend(append: Append, state: StreamState, { database, recent, hasMetadata }: Known): Decision {
   const { stream, expected, events } = append;
   const { head } = state;
   if (state.tombstoned) return { kind: 'stream-deleted' };
   if (expected === 'stream-exists' && isSoftDeleted(state)) return { kind: 'stream-deleted' };
-  if (expected === 'stream-exists' && head === NO_STREAM) return { kind: 'wrong-version', actual: head };
+  // A stream that has metadata and no events yet exists, for this purpose.
+  if (expected === 'stream-exists' && head === NO_STREAM && !hasMetadata(stream)) return { kind: 'wrong-version', actual: head };
   if (expected === 'any' || expected === 'stream-exists') return decideByRecentIds(append, state, recent);
   if (expected > head) return { kind: 'wrong-version', actual: head };
   if (expected === head) return WRITE;

@@ -143,7 +143,7 @@ export class Engine {
     const original = originalOf(stream);
     const originalState = original === undefined ? undefined : this.#states.of(original);
     if (originalState?.tombstoned === true) return { kind: 'stream-deleted' };
-    const decision: Decision = decideAppend(append, state, this.#database, this.#ids);
+    const decision: Decision = this.#decide(append, state);
     if (decision.kind !== 'write') return decision;
     if (events.length === 0) return { kind: 'written', revision: state.head, position: undefined };
     const [revision, position] = this.#insert(stream, state.head + 1, events, written);
@@ -153,9 +153,13 @@ export class Engine {
     return { kind: 'written', revision, position };
   }
 
+  #decide(append: Append, state: StreamState): Decision {
+    return decideAppend(append, state, { database: this.#database, recent: this.#ids, hasMetadata: (stream) => this.#states.of(metastreamOf(stream)).head !== NO_STREAM });
+  }
+
   #remove({ stream, expected, kind }: Removal, written: StoredEvent[]): Outcome {
     const state = this.#states.of(stream);
-    const decision = decideAppend({ stream, expected, events: [jsonEvent('$deleting', '')] }, state, this.#database, this.#ids);
+    const decision = this.#decide({ stream, expected, events: [jsonEvent('$deleting', '')] }, state);
     if (decision.kind !== 'write') return decision;
     if (kind === 'tombstone') {
       const [, position] = this.#insert(stream, DELETED_REVISION, [jsonEvent('$streamDeleted', '{}')], written);
@@ -183,7 +187,7 @@ export class Engine {
       const event: StoredEvent = { position, stream, revision, created, ...proposed };
       this.#database.insert(event);
       written.push(event);
-      this.#ids.set(event.id, { stream, revision, position });
+      this.#ids.add(event.id, { stream, revision, position });
     }
     this.#states.written(stream, revision);
     return [revision, position];
