@@ -52,7 +52,7 @@ export class GroupedWrites {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting = this.#waiting.filter((w) => w.timer !== timer);
-        reject(new LedgerUnavailableError('TIMEOUT', `the database of the ledger did not take it in ${this.limits.timeoutMs} ms`));
+        reject(new LedgerUnavailableError('TIMEOUT', this.session.missing ?? `the database of the ledger did not take it in ${this.limits.timeoutMs} ms`));
       }, this.limits.timeoutMs);
       this.#waiting.push({ write, json: JSON.stringify(write), resolve, reject, timer });
       this.#running ??= this.#run();

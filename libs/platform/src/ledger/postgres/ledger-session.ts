@@ -21,7 +21,7 @@ const AGAIN_AFTER_AT_MOST_MS = 1_000;
 const ANSWER_MS = 1_000;
 /** A peer that is gone without a word is noticed, by either side, after 5 s + 3 × 2 s: until then its names stay locked. */
 const KEEPALIVE_IDLE_MS = 5_000;
-const SETTINGS = `SET search_path = pg_catalog; SET jit = off; SET client_min_messages = warning;
+const SETTINGS = `SET search_path = pg_catalog; SET jit = off; SET client_min_messages = warning; SET default_transaction_isolation = 'read committed';
   SET tcp_keepalives_idle = ${KEEPALIVE_IDLE_MS / 1_000}; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 11000`;
 
 /** One session with the database, made again whenever it was lost, until it is closed. */
@@ -30,6 +30,7 @@ export class LedgerSession {
   #why: LedgerUnavailableError = new LedgerUnavailableError('FAILED', 'the database of the ledger was not asked yet');
   #closed = false;
   #waiting: ((client: Client | undefined) => void)[] = [];
+  readonly #working = new Set<Promise<unknown>>();
   #wake: () => void = () => undefined;
 
   constructor(private readonly options: LedgerSessionOptions) {}
@@ -45,16 +46,25 @@ export class LedgerSession {
    */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = this.#client ?? (await this.#next());
+    const done = work(client);
+    this.#working.add(done);
     try {
-      return await work(client);
+      return await done;
     } catch (error) {
       // What still runs there, or comes late, is never taken for the answer to another question.
       if (!isAnswer(error)) this.#drop(client, error);
       throw this.options.said(error);
+    } finally {
+      this.#working.delete(done);
     }
   }
 
-  /** Resolves when the database was told, or did not listen in time. */
+  /** Why there is no session at the moment. */
+  get missing(): string | undefined {
+    return this.#client === undefined ? this.#why.message : undefined;
+  }
+
+  /** Waits for what was asked before. Resolves when the database was told, or did not listen in time. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#why = new LedgerUnavailableError('CLOSED', 'the ledger is closed');
@@ -62,6 +72,7 @@ export class LedgerSession {
     for (const resolve of this.#waiting.splice(0)) resolve(undefined);
     const client = this.#client;
     this.#client = undefined;
+    await Promise.allSettled([...this.#working]);
     if (client !== undefined) await ended(client);
   }
 

@@ -63,7 +63,8 @@ export async function bringUpToDate(client: ClientBase, { create }: { readonly c
 }
 
 async function versionOf(client: ClientBase): Promise<string | undefined> {
-  const { rows: [there] } = await client.query<{ readonly there: boolean }>(`SELECT to_regclass('countersign_ledger.facts') IS NOT NULL AS there`);
+  // By the rows of the catalog: what a session has cached of it may be older than a lock that it was just given.
+  const { rows: [there] } = await client.query<{ readonly there: boolean }>(`SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'countersign_ledger' AND tablename = 'facts') AS there`);
   if (there?.there !== true) return undefined;
   const { rows: [row] } = await client.query<{ readonly value: string }>(`SELECT value FROM countersign_ledger.facts WHERE name = 'version'`);
   return row?.value ?? 'of nobody knows';
