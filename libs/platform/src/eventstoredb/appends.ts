@@ -1,7 +1,7 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import type { AppendResult as ClientResult, JSONEventData } from '@eventstore/db-client';
 import { ConflictError, OutcomeUnknownError } from '#eventing/event-store.port.js';
-import type { AppendResult, ExpectedRevision, NewEvent, Position, RecordedEvent } from '#eventing/event-store.port.js';
+import type { AppendResult, ExpectedRevision, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
 import { pause } from '#eventing/pause.js';
 import { checkRevision } from '../embedded-log/wire-codec.js';
 import type { BoundClient } from './client.js';
@@ -9,6 +9,7 @@ import { encodeEvents } from './event-record.js';
 import { APPEND_DEADLINE_MS, ATTEMPT_PAUSE_MS, ATTEMPTS, DEADLINE_GRACE_MS } from './limits.js';
 import { positionOf } from './positions.js';
 import { Resends } from './resends.js';
+import type { Turn } from './resends.js';
 import { appendError, isMisdirected } from './store-errors.js';
 import { within } from './within.js';
 
@@ -47,12 +48,17 @@ export class Appends {
           turn.unknown(call);
           throw failure;
         }
+        if (turn.resent && failure instanceof ConflictError) return await this.#settle(turn, call, () => this.#found(stream, from, encoded, failure));
         turn.known();
-        if (turn.resent && failure instanceof ConflictError) return await this.#found(stream, from, encoded, failure);
         throw failure;
       }
-      turn.known();
-      return await this.#placed(stream, from, encoded, result);
+      const revision = from + encoded.length - 1;
+      const position = positionOf(result.position);
+      if (result.nextExpectedRevision === BigInt(revision) && position !== undefined) {
+        turn.known();
+        return { revision, position };
+      }
+      return await this.#settle(turn, call, () => this.#placed(stream, from, encoded, result.nextExpectedRevision));
     }
   }
 
@@ -61,32 +67,44 @@ export class Appends {
     return this.#resends.ended();
   }
 
+  /** What is found out by reading leaves the outcome unknown when it can't be read. */
+  async #settle(turn: Turn, call: Promise<unknown>, find: () => Promise<AppendResult>): Promise<AppendResult> {
+    try {
+      const found = await find();
+      turn.known();
+      return found;
+    } catch (error) {
+      if (error instanceof OutcomeUnknownError) turn.unknown(call);
+      else turn.known();
+      throw error;
+    }
+  }
+
   /** A conflict after a resend is believed when what stands there is not ours. */
   async #found(stream: string, from: number, sent: readonly JSONEventData[], conflict: ConflictError): Promise<AppendResult> {
     const there = await this.#there(stream, from, sent);
-    const last = there?.at(-1);
-    if (last === undefined) throw conflict;
-    return { revision: last.revision, position: last.position };
+    if (there === undefined) throw conflict;
+    return there;
   }
 
   /**
    * A success at another revision than asked for is none: on a deleted stream the server appends at 'no-stream' too, behind what was there,
-   * and whoever takes that for a lock at revision 0 may be the second one (rule 1).
+   * and whoever takes that for a lock at revision 0 may be the second one (rule 1). One without a position answers a resend.
    */
-  async #placed(stream: string, from: number, sent: readonly JSONEventData[], { nextExpectedRevision, position: told }: ClientResult): Promise<AppendResult> {
+  async #placed(stream: string, from: number, sent: readonly JSONEventData[], told: bigint): Promise<AppendResult> {
     const revision = from + sent.length - 1;
-    if (nextExpectedRevision !== BigInt(revision)) throw new OutcomeUnknownError(`${stream}: written up to revision ${nextExpectedRevision} instead of ${revision}: events of this stream were deleted`);
-    const position: Position | undefined = positionOf(told) ?? (await this.#there(stream, from, sent))?.at(-1)?.position;
-    // The answer to a resend of events that were deleted since has no position.
-    if (position === undefined) throw new OutcomeUnknownError(`${stream}: written once, but not there any more`);
-    return { revision, position };
+    if (told !== BigInt(revision)) throw new OutcomeUnknownError(`${stream}: written up to revision ${told} instead of ${revision}: events of this stream were deleted`);
+    const there = await this.#there(stream, from, sent);
+    if (there === undefined) throw new OutcomeUnknownError(`${stream}: written once, but not there any more`);
+    return there;
   }
 
-  /** The events sent, if they stand where they were to go. What can't be read leaves the outcome unknown. */
-  async #there(stream: string, from: number, sent: readonly JSONEventData[]): Promise<readonly RecordedEvent[] | undefined> {
+  /** Where the last of the events stands, if all of them stand where they were to go. */
+  async #there(stream: string, from: number, sent: readonly JSONEventData[]): Promise<AppendResult | undefined> {
     const there = await this.readBack(stream, from, sent.length).catch(() => {
       throw new OutcomeUnknownError(`${stream}: what was written cannot be read back`);
     });
-    return there.length === sent.length && there.every((event, index) => event.id === sent[index]?.id) ? there : undefined;
+    const last = there.at(-1);
+    return last !== undefined && there.length === sent.length && there.every((event, index) => event.id === sent[index]?.id) ? { revision: last.revision, position: last.position } : undefined;
   }
 }

@@ -10,8 +10,8 @@ export interface Connection {
   readonly settings: Settings;
   readonly channel: ChannelCredentialOptions;
   readonly user: User | undefined;
-  /** The node is found by asking the cluster: before the first call, and after each loss. */
-  readonly discovers: boolean;
+  /** How the node is found by asking the cluster, before the first call and after each loss; undefined when it is named. */
+  readonly discovery: { readonly attempts: number; readonly intervalMs: number } | undefined;
 }
 
 /** What is wrong with a connection string. Says neither user nor password: it never quotes what it read. */
@@ -24,7 +24,8 @@ export class ConnectionStringError extends Error {
 
 const FORM = /^(?<scheme>esdb|esdb\+discover):\/\/(?:(?<user>[^:]+):(?<password>[^@]+)@)?(?<hosts>[^@/?]+)\/*(?:\?(?<query>[^?]*))?$/;
 const HOST = /^(?<address>[^\s:[\]]+|\[[0-9a-fA-F:.]+\])(?::(?<port>\d{1,5}))?$/;
-const NUMBERS = ['maxDiscoverAttempts', 'discoveryInterval', 'gossipTimeout', 'keepAliveInterval', 'keepAliveTimeout'] as const;
+const NUMBERS = ['gossipTimeout', 'keepAliveInterval', 'keepAliveTimeout'] as const;
+const DISCOVERY_INTERVAL_MS = 100;
 
 const decoded = (text: string): string => {
   try {
@@ -56,6 +57,11 @@ const truth = (query: ReadonlyMap<string, string>, key: string, otherwise: boole
   if (value !== 'true' && value !== 'false') throw new ConnectionStringError(`has a ${key} that is neither true nor false`);
   return value === 'true';
 };
+const number = (query: ReadonlyMap<string, string>, key: string): number | undefined => {
+  const value = query.get(flat(key));
+  if (value !== undefined && !/^(?:-1|\d{1,9})$/.test(value)) throw new ConnectionStringError(`has a ${key} that is not a number`);
+  return value === undefined ? undefined : Number(value);
+};
 const file = (query: ReadonlyMap<string, string>, key: string): Buffer | undefined => {
   const name = query.get(flat(key));
   if (name === undefined) return undefined;
@@ -85,18 +91,17 @@ export function parseConnectionString(url: string): Connection {
   if ((userCertFile === undefined) !== (userKeyFile === undefined)) throw new ConnectionStringError('has one of userCertFile and userKeyFile alone');
   const options: Record<string, number | string> = {};
   for (const key of NUMBERS) {
-    const value = query.get(flat(key));
-    if (value === undefined) continue;
-    if (!/^(?:-1|\d{1,9})$/.test(value)) throw new ConnectionStringError(`has a ${key} that is not a number`);
-    options[key] = Number(value);
+    const value = number(query, key);
+    if (value !== undefined) options[key] = value;
   }
   const name = query.get(flat('connectionName'));
   if (name !== undefined) options['connectionName'] = name;
+  const [attempts = Number.POSITIVE_INFINITY, intervalMs = DISCOVERY_INTERVAL_MS] = [number(query, 'maxDiscoverAttempts'), number(query, 'discoveryInterval')];
   const discovers = scheme === 'esdb+discover' || endpoints.length > 1;
   return {
-    settings: { ...options, ...(discovers ? { nodePreference: 'leader', ...(scheme === 'esdb' ? { endpoints: [...endpoints] } : { discover: first }) } : { endpoint: first }) },
+    settings: { ...options, ...(discovers ? { nodePreference: 'leader', maxDiscoverAttempts: 1, ...(scheme === 'esdb' ? { endpoints: [...endpoints] } : { discover: first }) } : { endpoint: first }) },
     channel: channelOf(insecure, { rootCertificate, userCertFile, userKeyFile }),
     user: user === undefined || password === undefined ? undefined : new User(decoded(user), decoded(password)),
-    discovers,
+    discovery: discovers ? { attempts, intervalMs } : undefined,
   };
 }

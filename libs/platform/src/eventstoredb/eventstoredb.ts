@@ -61,12 +61,20 @@ class EventStoreDB implements EventStore {
   }
 }
 
+export interface EventStoreDBOptions {
+  /** A connection string of the client: a secret, never logged. */
+  readonly url: string;
+  /** After which an append's outcome is unknown; APPEND_DEADLINE_MS unless told. */
+  readonly appendDeadlineMs?: number;
+  /** Of one page of a read; READ_TIMEOUT_MS unless told. */
+  readonly readTimeoutMs?: number;
+}
+
 /**
  * The event store over one client of EventStoreDB, made when it is first needed.
- * @param options.url a connection string of the client: a secret, never logged
  * @throws ConnectionStringError
  */
-export function openEventStoreDB({ url }: { readonly url: string }): OpenedEventStoreDB {
+export function openEventStoreDB({ url, appendDeadlineMs, readTimeoutMs }: EventStoreDBOptions): OpenedEventStoreDB {
   const connection = parseConnectionString(url);
   let made: BoundClient | undefined;
   let closed = false;
@@ -74,8 +82,8 @@ export function openEventStoreDB({ url }: { readonly url: string }): OpenedEvent
     if (closed) throw new StoreUnavailableError('the event store was closed');
     return (made ??= new BoundClient(connection));
   };
-  const reads = new Reads(client);
-  const appends = new Appends(client, (stream, from, limit) => reads.readStream(stream, { from, limit }));
+  const reads = new Reads(client, readTimeoutMs);
+  const appends = new Appends(client, (stream, from, limit) => reads.readStream(stream, { from, limit }), appendDeadlineMs);
   return {
     store: new EventStoreDB(client, reads, appends),
     presence: new EventStoreDBPresence(client, reads),
