@@ -2,7 +2,7 @@ import type { Config } from '#platform/config/config.js';
 import { claimOwnFolder } from '#platform/data-folder/own-folder.js';
 import type { Log } from '#platform/logging/log.js';
 import type { RunningProcess } from '#platform/process/run-process.js';
-import { openSharedProcess } from '#platform/process/shared-process.js';
+import { openSharedProcess, processName } from '#platform/process/shared-process.js';
 import { followProgress } from '#platform/read-model/follow-progress.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
@@ -36,7 +36,7 @@ export async function startApiProcess(config: Config, log: Log): Promise<Running
     log,
     tracer: shared.tracer,
   });
-  shared.report('api', `${folder.dir}-${process.pid}`, () => undefined);
+  shared.report('api', processName(), () => undefined);
   return {
     url: config.http.publicUrl,
     broken: new Promise(() => undefined),

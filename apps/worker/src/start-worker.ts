@@ -3,7 +3,7 @@ import { claimOwnFolder } from '#platform/data-folder/own-folder.js';
 import { startHealthServer } from '#platform/http/health-server.js';
 import type { Log } from '#platform/logging/log.js';
 import type { RunningProcess } from '#platform/process/run-process.js';
-import { openSharedProcess } from '#platform/process/shared-process.js';
+import { openSharedProcess, processName } from '#platform/process/shared-process.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { runWorker } from './run-worker.js';
 
@@ -15,7 +15,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningProc
   const worker = await runWorker({ config: { ...config, dataDir: folder.dir }, store: shared.store, log, metrics });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
   const health = await startHealthServer(config.worker.http, [shared.storeCheck, shared.clockCheck, { name: 'worker', check: () => Promise.resolve(worker.fault()) }], source);
-  shared.report('worker', `${folder.dir}-${process.pid}`, () => worker.fault());
+  shared.report('worker', processName(), () => worker.fault());
   return {
     url: `http://${config.worker.http.host}:${health.port}`,
     broken: new Promise(() => undefined),

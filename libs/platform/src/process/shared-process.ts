@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { randomId } from '#eventing/ids.js';
 import { Peers, reportPresence } from '#eventing/presence.js';
 import type { PresenceReport } from '#eventing/presence.port.js';
@@ -80,6 +81,9 @@ export async function openSharedProcess({ eventStore, telemetry }: Pick<Config, 
     },
   };
 }
+
+/** What the others know a process by that has no name of its own: folders are called the same on every machine, and it stands in metrics. */
+export const processName = (): string => `${hostname()}-${process.pid}`;
 
 export const storeCheck = (store: EventStore): ReadinessCheck => ({
   name: 'event-store',
