@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import type { Ledger, LedgerIntent, LedgerSigner } from '#signing/contract.js';
 import { startPostgres, type PostgresServer } from '#test/fixtures/postgres.js';
 import { packageRoot } from '../../worker-entry.js';
+import { openLedger } from '../open-ledger.js';
 import { openPostgresLedger, type PostgresLedgerOptions } from './postgres-ledger.js';
 
 const compiled = pathToFileURL(join(packageRoot, 'dist/libs/platform/src/ledger/postgres/postgres-ledger.js')).href;
@@ -163,8 +164,9 @@ describe('names of signers in a shared ledger', () => {
     expect((await first.heartbeats()).map(({ name, incarnation }) => ({ name, incarnation }))).toEqual([one, two]);
   });
 
-  it('makes its schema once when two open a blank database together', async () => {
-    const [a, b, c] = await Promise.all([open(), open(), open()]);
+  it('makes its schema once when several open a blank database together', async () => {
+    const configured = openLedger({ kind: 'postgres', url: server.url }).then((ledger) => (opened.push(ledger), ledger));
+    const [a, b, c] = await Promise.all([open(), open(), configured]);
     expect(new Set([a.ledgerId, b.ledgerId, c.ledgerId]).size).toBe(1);
   });
 });
