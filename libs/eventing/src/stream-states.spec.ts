@@ -51,6 +51,51 @@ describe('StreamStates', () => {
     expect(await s.load(S)).toMatchObject({ revision: 0, state: { sum: 1 } });
   });
 
+  it('is read once for all who ask for it at the same time, with what was told meanwhile', async () => {
+    await write(some(3));
+    const s = states();
+    let told = false;
+    store.afterRead = async () => {
+      if (told) return;
+      told = true;
+      await write(some(1));
+      s.offer(await at(3));
+    };
+    const order: number[] = [];
+    const all = await Promise.all([0, 1, 2].map(async (n) => {
+      const folded = await s.load(S);
+      order.push(n);
+      return folded;
+    }));
+    expect(all.map((f) => f.revision)).toEqual([3, 3, 3]);
+    expect(order).toEqual([0, 1, 2]);
+    expect(s.eventsRead).toBe(4);
+    expect(store.reads).toHaveLength(2);
+  });
+
+  it('rule 13: that a stream is missing is not told by a look that began before it was asked for', async () => {
+    const s = states();
+    let late: Promise<{ readonly revision: number }> | undefined;
+    store.afterRead = async () => {
+      if (late !== undefined) return;
+      // This page is empty already.
+      await write(some(1));
+      late = s.load(S);
+    };
+    expect(await s.load(S)).toMatchObject({ revision: -1 });
+    expect(await late).toMatchObject({ revision: 0 });
+  });
+
+  it('who asks while a read fails is told so as well, and the next read works', async () => {
+    await write(some(1));
+    const s = states();
+    store.afterRead = () => Promise.reject(new Error('gone'));
+    const outcomes = await Promise.allSettled([s.load(S), s.load(S)]);
+    expect(outcomes.map((o) => o.status)).toEqual(['rejected', 'rejected']);
+    store.afterRead = () => Promise.resolve();
+    expect(await s.load(S)).toMatchObject({ revision: 0 });
+  });
+
   it('reads once, then only what is newer, page by page', async () => {
     await write(some(1_200));
     const s = states();

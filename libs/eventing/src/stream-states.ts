@@ -34,7 +34,8 @@ export interface StreamKind<E extends DomainEvent, S> {
   readonly fromJson: (json: never) => S;
 }
 
-const PAGE = 500;
+/** Events of one read: an event has up to a megabyte, mostly far less. */
+const PAGE = 100;
 /** A stream is snapshotted when so many events were folded since its last snapshot. An order after a restart has api, signer and worker read up to so many each. */
 export const SNAPSHOT_EVERY = 90;
 
@@ -44,6 +45,8 @@ export class StreamStates<E extends DomainEvent, S> {
   private readonly snapshotAt = new LruMap<string, number>(50_000);
   /** Reads under way with the highest revision offered meanwhile, so that no event is missed. */
   private readonly reading = new Map<string, Set<{ offered: number }>>();
+  /** First reads of streams under way: who comes meanwhile gets the same. */
+  private readonly loading = new Map<string, Promise<Folded<S>>>();
   /** How many events were read from the store so far. */
   eventsRead = 0;
 
@@ -62,7 +65,18 @@ export class StreamStates<E extends DomainEvent, S> {
 
   /** From memory, or read. */
   async load(stream: string): Promise<Folded<S>> {
-    return this.cache.get(stream) ?? this.refresh(stream);
+    const cached = this.cache.get(stream);
+    if (cached !== undefined) return cached;
+    const begun = this.loading.get(stream);
+    if (begun !== undefined) {
+      const folded = await begun;
+      // That there is no such stream is told only by a look that began after it was asked for (rule 13).
+      return folded.revision < 0 ? this.refresh(stream) : folded;
+    }
+    const reading = this.refresh(stream).finally(() => this.loading.delete(stream));
+    this.loading.set(stream, reading);
+    // Awaited here, as those who join await it: all go on in the order in which they asked.
+    return await reading;
   }
 
   /** As the leader has it now: what is cached, and what came since. */

@@ -12,7 +12,7 @@ import { LedgerIntentExistsError, LedgerRefusedError } from '../ports/ledger.por
 import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
 import type { Authority } from './authority.js';
 import { factsOf } from './open-order.js';
-import type { OpenOrder } from './open-order.js';
+import type { OpenOrder, OrderHead } from './open-order.js';
 import type { OrderStream } from './order-stream.js';
 import type { RememberedEvents } from './remembered-events.js';
 import { isStale, recheckedAt, signDigests } from './sign-digests.js';
@@ -238,7 +238,7 @@ async function fail(order: OpenOrder, code: FailureCode, detail: string, context
   return 'conflict' in (await context.stream.append(order.signOrderId, 'no-stream', notSigned(order, context, code, detail))) ? 'lost' : 'ended';
 }
 
-export function notSigned(order: OpenOrder, { signer, stream }: AttemptContext, code: FailureCode, detail: string): SigningEvent {
+export function notSigned(order: OrderHead, { signer, stream }: AttemptContext, code: FailureCode, detail: string): SigningEvent {
   const type = HALTS.has(code) ? 'signing.halted.v1' : 'signing.failed.v1';
   return { type, data: { ...factsOf(order), signer: signer.name, code, detail, at: stream.now() } };
 }

@@ -7,7 +7,7 @@ import { operationStream, useRefusal } from '#operations/contract.js';
 import type { OperationEvent, OperationState } from '#operations/contract.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
 import type { ReliedEvent } from '../ports/ledger.port.js';
-import type { OpenOrder } from './open-order.js';
+import type { OpenOrder, OrderHead } from './open-order.js';
 import { hashOfEvent } from './store-behind.js';
 
 export type AuthorityVerdict =
@@ -83,7 +83,7 @@ export class Authority {
     return this.keys.cached(keyStream(keyId))?.state.tokenSerial ?? undefined;
   }
 
-  async keyOf(order: OpenOrder): Promise<KeyState> {
+  async keyOf(order: OrderHead): Promise<KeyState> {
     return (await this.keys.load(keyStream(order.keyId))).state;
   }
 }

@@ -1,5 +1,5 @@
 import type { ExpectedRevision, EventStore, NewEvent, Position } from '#eventing/event-store.port.js';
-import { ConflictError, OutcomeUnknownError } from '#eventing/event-store.port.js';
+import { ConflictError, OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
 import { pause } from '#eventing/durable-subscription.js';
 import { randomId } from '#eventing/ids.js';
 import { NO_TRACES, within } from '#eventing/trace.port.js';
@@ -7,7 +7,10 @@ import type { TraceParent, Tracer } from '#eventing/trace.port.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { systemActor } from '#kernel/actor.js';
 import type { SigningEvent } from '../../domain/sign-order/events.js';
+import { operationStream } from '#operations/contract.js';
 import { signOrderStream } from '../../streams.js';
+import { openOrder } from './open-order.js';
+import type { OpenOrder, OrderHead } from './open-order.js';
 
 export type Appended = { readonly at: Position } | { readonly conflict: true };
 
@@ -29,6 +32,13 @@ export class OrderStream {
 
   now(): string {
     return this.clock.now().closing;
+  }
+
+  /** The order with what is to be signed, from its reservation. @throws StoreUnavailableError, also when that is not where it was: nothing is signed then */
+  async whole({ operationId, reservation, revision }: OrderHead): Promise<OpenOrder> {
+    const [event] = await this.store.readStream(operationStream(operationId), { from: revision, limit: 1 });
+    if (event?.id !== reservation) throw new StoreUnavailableError('a reservation is not where it was');
+    return openOrder(event);
   }
 
   /**

@@ -1,4 +1,3 @@
-import { pause } from '#eventing/durable-subscription.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { LruMap } from '#eventing/lru-map.js';
 import { within } from '#eventing/trace.port.js';
@@ -6,7 +5,7 @@ import type { FailureCode } from '../../domain/sign-order/events.js';
 import { attempt, notSigned, RETRY_FOR_MS } from './attempt.js';
 import type { AttemptContext } from './attempt.js';
 import { FixedDelay } from './fixed-delay.js';
-import type { OpenOrder } from './open-order.js';
+import type { OpenOrder, OrderHead } from './open-order.js';
 import { OpenOrders } from './open-orders.js';
 import type { Mark, TrackedOrder } from './open-orders.js';
 import { recover } from './recover.js';
@@ -41,6 +40,7 @@ export class SignOrdersProcess {
   private readonly queue: TrackedOrder[] = [];
   private readonly running = new Set<Promise<void>>();
   private readonly deferred: FixedDelay<TrackedOrder>;
+  private readonly later = new FixedDelay<TrackedOrder>(AGAIN_AFTER_MS, (orders) => this.again(orders));
   /** By keyId: when this token was last found without it, by the monotonic clock. */
   private readonly absent = new LruMap<string, number>(ABSENT_KEYS);
   /** Orders whose turn is being found out, one after the other so that they keep their order. */
@@ -81,7 +81,7 @@ export class SignOrdersProcess {
         try {
           listener ??= await this.options.listen();
           const heard = listener;
-          await this.traced(order, 'recover order', () => recover(order, lock, this.context, heard));
+          await this.traced(order, 'recover order', async () => recover(await this.whole(tracked), lock, this.context, heard));
         } catch (error) {
           this.context.log({ signOrderId: order.signOrderId, error }, 'an order could not be recovered; the next sweep tries again');
         } finally {
@@ -109,6 +109,7 @@ export class SignOrdersProcess {
   async stop(): Promise<void> {
     this.live = false;
     this.deferred.clear();
+    this.later.clear();
     await this.assigning;
     this.queue.length = 0;
     await Promise.all(this.running);
@@ -168,25 +169,30 @@ export class SignOrdersProcess {
     const { order, since } = tracked;
     const { log, clock } = this.context;
     try {
-      const result = await this.traced(order, 'sign order', () => this.tryOnce(order));
+      const result = await this.traced(order, 'sign order', () => this.tryOnce(tracked));
       if (result !== 'later') return;
       if (this.options.stopped() === undefined && clock.monotonic() - since > RETRY_FOR_MS && (await this.mayFail(order))) return await this.end(order, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
-      void this.again(tracked);
+      this.later.add(tracked);
     } catch (error) {
       log({ signOrderId: order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
     }
   }
 
   /** A step of the trace that the order came with; what is written of the order carries it on. */
-  private traced<T>({ traceparent, operationId, signOrderId, keyId, algorithm, count }: OpenOrder, name: string, work: () => Promise<T>): Promise<T> {
+  private traced<T>({ traceparent, operationId, signOrderId, keyId, algorithm, count }: OrderHead, name: string, work: () => Promise<T>): Promise<T> {
     const { signer, stream } = this.context;
     if (traceparent === undefined) return work();
     const attributes = { 'countersign.operation_id': operationId, 'countersign.sign_order_id': signOrderId, 'countersign.key_id': keyId, 'countersign.algorithm': algorithm, 'countersign.count': count, 'countersign.signer': signer.name };
     return within(stream.tracer, name, { parent: traceparent, kind: 'consumer', attributes }, work);
   }
 
-  private async tryOnce(order: OpenOrder): Promise<'done' | 'later'> {
+  private async whole({ order, whole }: TrackedOrder): Promise<OpenOrder> {
+    return whole ?? this.context.stream.whole(order);
+  }
+
+  private async tryOnce(tracked: TrackedOrder): Promise<'done' | 'later'> {
     if (this.options.stopped() !== undefined) return 'later';
+    const order = await this.whole(tracked);
     // What can't be signed any more is told without the HSM: an order never waits for a lost token to learn that it is over.
     const verdict = await this.context.authority.judge(order);
     if (!verdict.holds && verdict.code !== 'HSM_UNAVAILABLE') {
@@ -211,20 +217,18 @@ export class SignOrdersProcess {
   }
 
   /** Only a signer of the token that has the key may say that the HSM is not there (rule 18); one that never saw its token, when there is no other signer. */
-  private async mayFail(order: OpenOrder): Promise<boolean> {
+  private async mayFail(order: OrderHead): Promise<boolean> {
     const { tokenSerial, alone } = this.options.turns;
     return tokenSerial === undefined ? alone : tokenSerial === (await this.context.authority.keyOf(order)).tokenSerial;
   }
 
   /** At NO_STREAM: whoever has started it meanwhile, keeps it (rule 2). */
-  private async end(order: OpenOrder, code: FailureCode, detail: string): Promise<void> {
+  private async end(order: OrderHead, code: FailureCode, detail: string): Promise<void> {
     await this.context.stream.append(order.signOrderId, 'no-stream', notSigned(order, this.context, code, detail));
   }
 
-  private async again(tracked: TrackedOrder): Promise<void> {
-    await pause(AGAIN_AFTER_MS, this.context.signal);
-    if (!this.live || this.open.get(tracked.order.signOrderId) !== tracked) return;
-    this.enqueue(tracked);
+  private again(orders: readonly TrackedOrder[]): void {
+    for (const tracked of orders) if (this.live && this.open.get(tracked.order.signOrderId) === tracked) this.enqueue(tracked);
     this.pump();
   }
 }
