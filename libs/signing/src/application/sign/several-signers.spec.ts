@@ -127,6 +127,8 @@ describe('several signers with one ledger', () => {
       deaths: fc.array(fc.record({ at: fc.integer({ min: 5, max: 150 }), returns: fc.boolean() }), { minLength: 2, maxLength: 3 }),
       /** C_Sign calls that end in the unknown. */
       unknown: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 2 }),
+      /** Orders after which everybody takes everybody else for dead. */
+      alarms: fc.uniqueArray(fc.nat({ max: 8 }), { maxLength: 3 }),
       orders: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 3, maxLength: 9 }),
       granted: fc.integer({ min: 4, max: 14 }),
     });
@@ -139,6 +141,7 @@ interface Plan {
   readonly lost: readonly number[];
   readonly deaths: readonly { readonly at: number; readonly returns: boolean }[];
   readonly unknown: readonly number[];
+  readonly alarms: readonly number[];
   readonly orders: readonly number[];
   readonly granted: number;
 }
@@ -147,6 +150,7 @@ interface Plan {
 class Interleaving {
   private readonly world = new SagaWorld();
   private readonly hsms: FakeHsm[] = [];
+  private readonly handles: SignerHandle[] = [];
   private calls = 0;
   private appends = 0;
 
@@ -188,10 +192,14 @@ class Interleaving {
 
   private async place(operationId: string): Promise<readonly string[]> {
     const placed: string[] = [];
-    for (const count of this.plan.orders) {
+    for (const [i, count] of this.plan.orders.entries()) {
       await this.dawdle();
       // Beyond what is granted it is refused.
       await this.world.order(operationId, count).then((id) => placed.push(id), () => undefined);
+      if (!this.plan.alarms.includes(i)) continue;
+      await sleep(5);
+      this.world.clock.advance(SILENT_AFTER_MS + 1);
+      for (const { signer } of this.handles) void signer['orders'].sweep();
     }
     return placed;
   }
@@ -204,6 +212,7 @@ class Interleaving {
       if (mine.calls === at) mine.handle.kill();
     };
     mine.handle = await this.world.signer(name, { hsm: this.hsm(), store: this.unruly(this.world.store, step), ledger: this.unruly(this.world.ledger, step), yieldMs: 3 });
+    this.handles.push(mine.handle);
     void mine.handle.signer['beat']().catch(() => undefined);
     await sleep(at);
     if (!returns) return;
