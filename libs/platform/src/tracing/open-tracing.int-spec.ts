@@ -1,9 +1,9 @@
 import { NO_SPAN, NO_TRACES, within } from '#eventing/trace.port.js';
 import type { Tracer } from '#eventing/trace.port.js';
 import { openTracing } from './open-tracing.js';
-import type { Tracing } from './open-tracing.js';
 import { TRACING_LIMITS } from './otlp-tracing.js';
 import { Collector } from './testing/collector.js';
+import type { Tracing } from './tracing.js';
 
 const REMOTE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 const traceparent = (flags: string): string => `00-${REMOTE.traceId}-${REMOTE.spanId}-${flags}`;

@@ -7,8 +7,8 @@ import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { NO_SPAN, TRACE_ATTRIBUTES } from '#eventing/trace.port.js';
 import type { Span, SpanOptions, TraceAttributes, Tracer } from '#eventing/trace.port.js';
-import type { Tracing, TracingOptions } from './open-tracing.js';
 import { readTraceParent, writeTraceParent } from './trace-context.js';
+import type { Tracing, TracingOptions } from './tracing.js';
 
 /** All limits of what is traced. Spans beyond the queue are dropped; what a collector does not take in time is dropped too. */
 export const TRACING_LIMITS = { queue: 2_048, batch: 256, everyMs: 1_000, sendMs: 3_000, exportMs: 4_000, exportsAtOnce: 2, closeMs: 1_500, valueLength: 200 } as const;
