@@ -1,4 +1,5 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { Metadata } from '@grpc/grpc-js';
 import { ConflictError, OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { AppendResult, EventStore, ExpectedRevision, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
 import { idsOf, positionOf, someEvent, someEvents, someStream } from '#eventing/testing/contract-setup.js';
@@ -167,6 +168,20 @@ describe('appends to a server that answers oddly', () => {
     const server = await startRecordingServer({ answer: (__, answered) => answered(null, told) });
     const { store, close } = openEventStoreDB({ url: `esdb://127.0.0.1:${server.port}?tls=false` });
     await expect(store.append(someStream(), 'no-stream', someEvents(1))).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await close();
+    server.close();
+  });
+
+  it('what is refused when it is sent again may have been written before', async () => {
+    let answers = 0;
+    const denied = new Metadata();
+    denied.set('exception', 'access-denied');
+    const server = await startRecordingServer({ answer: (_, answered) => answered((answers += 1) === 1 ? { code: 14, details: 'gone' } : { code: 7, details: 'no', metadata: denied }) });
+    const { store, close } = openEventStoreDB({ url: `esdb://127.0.0.1:${server.port}?tls=false` });
+    const [stream, events] = [someStream(), someEvents(1)];
+    for (let unknown = 0; unknown < 3; unknown += 1) await expect(store.append(stream, 'no-stream', events)).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await expect(store.append(stream, 'no-stream', someEvents(1))).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(answers).toBe(4);
     await close();
     server.close();
   });

@@ -30,10 +30,9 @@ export class Appends {
     const { encoded, bytes } = encodeEvents(events);
     const from = expected === 'no-stream' ? 0 : checkRevision(expected) + 1;
     const client = this.client();
-    await client.ready();
     const turn = await this.#resends.turn(`${stream} ${encoded[0]?.id ?? ''}`, this.deadlineMs);
     for (let attempt = 1; ; attempt += 1) {
-      const call = client.appendToStream(stream, encoded, { expectedRevision: expected === 'no-stream' ? NO_STREAM : BigInt(expected), deadline: this.deadlineMs, requiresLeader: true });
+      const call = client.ready().then(() => client.appendToStream(stream, encoded, { expectedRevision: expected === 'no-stream' ? NO_STREAM : BigInt(expected), deadline: this.deadlineMs, requiresLeader: true }));
       let result: ClientResult;
       try {
         result = await within(this.deadlineMs + DEADLINE_GRACE_MS, call);
@@ -44,9 +43,10 @@ export class Appends {
           continue;
         }
         const failure = appendError(error, stream, expected, bytes);
-        if (failure instanceof OutcomeUnknownError) {
+        // What was not written now may have been written before.
+        if (failure instanceof OutcomeUnknownError || (turn.resent && !(failure instanceof ConflictError))) {
           turn.unknown(call);
-          throw failure;
+          throw failure instanceof OutcomeUnknownError ? failure : new OutcomeUnknownError(failure.message);
         }
         if (turn.resent && failure instanceof ConflictError) return await this.#settle(turn, call, () => this.#found(stream, from, encoded, failure));
         turn.known();

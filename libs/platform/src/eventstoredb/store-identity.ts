@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemActor } from '#kernel/actor.js';
-import { ConflictError, StoreUnavailableError } from '#eventing/event-store.port.js';
+import { ConflictError, OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { NewEvent } from '#eventing/event-store.port.js';
 import type { Appends } from './appends.js';
 import type { Reads } from './reads.js';
@@ -10,7 +10,7 @@ const TYPE = 'store-identified';
 
 /**
  * EventStoreDB has no id of its own: the first event of a stream of the adapter's carries one. Whoever comes first makes it, the others find it.
- * @throws StoreUnavailableError, OutcomeUnknownError
+ * @throws StoreUnavailableError
  */
 export async function identifyStore(reads: Reads, appends: Appends): Promise<string> {
   const there = await read(reads);
@@ -21,6 +21,8 @@ export async function identifyStore(reads: Reads, appends: Appends): Promise<str
     await appends.append(IDENTITY_STREAM, 'no-stream', [made]);
     return id;
   } catch (error) {
+    // Whether it was written shows when it is asked for again.
+    if (error instanceof OutcomeUnknownError) throw new StoreUnavailableError(error.message);
     if (!(error instanceof ConflictError)) throw error;
   }
   const first = await read(reads);
