@@ -5,7 +5,7 @@ import { createFolder, DataFolderLockedError, lockDataFolder } from '../data-fol
 import { openLogDatabase } from '../embedded-log/log-database.js';
 import { BackupFailedError, orderBackup } from '../embedded-log/order-backup.js';
 import { BackupRefusedError } from './backup-refused-error.js';
-import { publish, sha256Of } from './durable-files.js';
+import { flush, publish, sha256Of } from './durable-files.js';
 import { inspectCopy, settleCopy } from './log-copy.js';
 import { BACKUP_FILE, manifestOf, writeManifest } from './manifest.js';
 import type { Manifest } from './manifest.js';
@@ -56,7 +56,16 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
 /** By the service that holds the log, else by ourselves, with the folder held so that none starts meanwhile. */
 async function copyLog(events: string, to: string, { dataDir, signal, advanced = () => undefined }: BackupOptions): Promise<void> {
   const lock = lockOf(dataDir);
-  if (lock === undefined) return orderBackup(events, to, { signal, advanced });
+  if (lock === undefined) {
+    return orderBackup(events, to, {
+      signal,
+      advanced: (pages, of) => {
+        // Bit by bit and from here: at the end the log's thread waits for the flush of what is left.
+        if (existsSync(to)) flush(to);
+        advanced(pages, of);
+      },
+    });
+  }
   try {
     const database = openLogDatabase(join(events, 'events.db'), false);
     try {
