@@ -90,6 +90,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     signal: stopping.signal,
     limits: REGISTRATION_LIMITS,
     held: () => signer.isBehind(),
+    alone: () => turns.alone,
     log: say,
   });
   try {

@@ -4,8 +4,8 @@ import type { AppendResult } from '#eventing/event-store.port.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import { keyPairStream } from '#keys/contract.js';
 import { HsmError } from '../ports/hsm.port.js';
-import { attemptRegistration, REGISTRATION_LIMITS } from './attempt-registration.js';
-import { RegistrationBench } from './testing/registration-bench.js';
+import { attemptRegistration, LEFT_TO_OTHERS_MS, REGISTRATION_LIMITS } from './attempt-registration.js';
+import { FakeToken, RegistrationBench } from './testing/registration-bench.js';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -189,6 +189,36 @@ describe('rule 15: a registration between signers', () => {
     const asking = [gone.signer.name, gone.signer.incarnation, expect.any(BigInt)];
     expect(asked).toEqual([asking, asking]);
     expect(await bench.takers(id)).toEqual(['signer-1', 'signer-2']);
+    expect((await bench.key()).status).toBe('enabled');
+  });
+
+  it('rule 18: a pair to be adopted that this token lacks is left to the signers of other tokens', async () => {
+    const id = await bench.request({ adopt: { label: 'old', idHex: null } });
+    const other = bench.signer({ name: 'signer-2', hsm: new FakeToken(), alone: () => false });
+    await other.catchUp();
+    expect([await bench.takers(id), (await bench.key()).status]).toEqual([[], 'creating']);
+    bench.token.add('old', 'beef');
+    await bench.signer({ alone: () => false }).catchUp();
+    expect([await bench.takers(id), (await bench.key()).status]).toEqual([['signer-1'], 'enabled']);
+  });
+
+  it('rule 18: when no other has brought it in time, it is told that it is missing', async () => {
+    await bench.request({ adopt: { label: 'old', idHex: null } });
+    const other = bench.signer({ name: 'signer-2', hsm: new FakeToken(), alone: () => false });
+    bench.wall += LEFT_TO_OTHERS_MS + 1;
+    await other.catchUp();
+    expect(await bench.key()).toMatchObject({ status: 'failed', failure: { code: 'PKCS11_KEY_NOT_FOUND' } });
+  });
+
+  it('rule 17: nothing is begun while the store lies behind the ledger, and all is taken up afterwards', async () => {
+    const id = await bench.request();
+    let behind = true;
+    const signer = bench.signer({ held: () => behind });
+    await signer.catchUp();
+    expect([await bench.takers(id), bench.token.calls]).toEqual([[], 0]);
+    behind = false;
+    signer.registrations.sweep();
+    await signer.registrations.idle();
     expect((await bench.key()).status).toBe('enabled');
   });
 

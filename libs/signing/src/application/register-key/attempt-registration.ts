@@ -6,6 +6,7 @@ import { systemActor } from '#kernel/actor.js';
 import type { Clock } from '#kernel/clock.js';
 import { keyStream } from '#keys/contract.js';
 import type { KeyCommand, KeyExecutor, RegistrationFailure, RegistrationRequested } from '#keys/contract.js';
+import { HsmError } from '../ports/hsm.port.js';
 import type { Hsm, HsmKeyPair } from '../ports/hsm.port.js';
 import type { LedgerSigner } from '../ports/ledger.port.js';
 import { HSM_GONE, registrationFailure } from './registration-failure.js';
@@ -37,8 +38,13 @@ export interface RegistrationContext {
   readonly limits: RegistrationLimits;
   /** Whether nothing is begun now, as while the store is not the one that the ledger remembers (rule 17). */
   readonly held: () => boolean;
+  /** Whether no other signer is there, whose token could hold a pair that this one's does not. */
+  readonly alone: () => boolean;
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
+
+/** For so long after a request to adopt a pair, a signer without it leaves it to the others: three sweeps of theirs. */
+export const LEFT_TO_OTHERS_MS = 30_000;
 
 /** `ended`: the key's stream has the outcome. `later`: another signer has it, or this process ends; it is to be looked at again. */
 export type RegistrationResult = 'ended' | 'later';
@@ -51,6 +57,7 @@ export async function attemptRegistration(registration: OpenRegistration, contex
   const { registrationId, requested } = registration;
   const { streams } = context;
   if (!(await isOpen(registration, context))) return 'ended';
+  if (await mayBeElsewhere(registration, context)) return 'later';
 
   // 1. The lock. A crash before it leaves a request that any signer takes. A crash after it leaves a lock whose holder is gone:
   // this signer's next incarnation takes it over at once, another one when this name has been silent for 30 s.
@@ -81,6 +88,15 @@ export async function attemptRegistration(registration: OpenRegistration, contex
 async function isOpen({ requested }: OpenRegistration, { keys }: RegistrationContext): Promise<boolean> {
   const { state } = await keys.states.refresh(keyStream(requested.keyId));
   return state.status === 'creating' && state.attempt === requested.attempt;
+}
+
+/**
+ * A pair that is to be adopted, and is not in this token: the signers of other tokens look for theirs first (rule 18). Asked before the lock, which
+ * nobody else could take then.
+ */
+async function mayBeElsewhere({ requested: { adopt, algorithm, modulusBits, requestedAt } }: OpenRegistration, { hsm, clock, alone }: RegistrationContext): Promise<boolean> {
+  if (adopt === null || alone() || clock.wall() - Date.parse(requestedAt) > LEFT_TO_OTHERS_MS) return false;
+  return hsm.findKeyPair({ ...adopt, algorithm, modulusBits }).then(() => false, (error: unknown) => error instanceof HsmError && error.reason === 'KEY_MISSING');
 }
 
 /** The pair in the token, or why there is none. @throws the HSM's error when the process ends meanwhile */

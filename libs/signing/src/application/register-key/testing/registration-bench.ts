@@ -94,6 +94,7 @@ export interface SignerOptions {
   readonly dies?: { readonly at: number; readonly done: boolean };
   readonly mayTakeOver?: (signer: string, incarnation: string, at: Position) => Promise<boolean>;
   readonly held?: () => boolean;
+  readonly alone?: () => boolean;
   readonly hsm?: TokenCalls;
   readonly store?: EventStore;
   readonly limits?: RegistrationLimits;
@@ -116,6 +117,7 @@ export interface SignerProcess {
 export class RegistrationBench {
   readonly token = new FakeToken();
   monotonic = 0;
+  wall = NOON;
   private readonly api: KeyExecutor;
 
   constructor(readonly store = new MemoryEventStore()) {
@@ -161,8 +163,9 @@ export class RegistrationBench {
       keys: this.executor(store),
       streams: new RegistrationStreams({ store, trusted, signer, mayTakeOver: options.mayTakeOver ?? (() => Promise.resolve(false)), signal: stop.signal }),
       hsm, signer, signal: stop.signal,
-      clock: { wall: () => NOON, monotonic: () => this.monotonic },
+      clock: { wall: () => this.wall, monotonic: () => this.monotonic },
       held: options.held ?? (() => false),
+      alone: options.alone ?? (() => true),
       limits: options.limits ?? { retryForMs: 30_000, firstPauseMs: 1, lastPauseMs: 1 },
       log: (fields, message) => logged.push({ fields, message }),
     };
