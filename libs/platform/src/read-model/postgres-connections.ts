@@ -13,6 +13,8 @@ export interface PoolLimits {
   readonly waiting: number;
   /** A statement that takes longer is cut off, by the server, ms. */
   readonly statementMs: number;
+  /** A commit does not wait for the disk: what is lost with the machine is made again. */
+  readonly relaxed?: boolean;
   /** Nothing but reading. */
   readonly readOnly?: boolean;
 }
@@ -39,7 +41,7 @@ export class PostgresConnections implements Connections {
   /** @param schema unqualified names mean its tables */
   constructor(url: string, schema: string, private readonly limits: PoolLimits) {
     this.pool = new Pool({
-      ...connectionOf(url, [`-c search_path=${schema}`, NO_JIT, ...(limits.readOnly === true ? ['-c default_transaction_read_only=on'] : [])]),
+      ...connectionOf(url, [`-c search_path=${schema}`, NO_JIT, ...(limits.relaxed === true ? ['-c synchronous_commit=off'] : []), ...(limits.readOnly === true ? ['-c default_transaction_read_only=on'] : [])]),
       max: limits.connections,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_MS,

@@ -63,8 +63,9 @@ export async function dumpReadModel(readModel: ReadModelConfig, dataDir: string)
   const raw = rawOf(readModel, dataDir);
   try {
     const names = await raw.tables();
-    const tables = names.filter((name) => !LEFT_OUT.includes(name)).sort().map(async (name) => [name, (await raw.rows(`SELECT * FROM ${name}`)).map(textOfRow).sort()] as const);
-    return Object.fromEntries(await Promise.all(tables));
+    const dump: Record<string, readonly string[]> = {};
+    for (const name of names.filter((n) => !LEFT_OUT.includes(n)).sort()) dump[name] = (await raw.rows(`SELECT * FROM ${name}`)).map(textOfRow).sort();
+    return dump;
   } finally {
     await raw.close();
   }
