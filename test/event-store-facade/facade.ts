@@ -51,6 +51,7 @@ export interface FacadeControl {
   status(): FacadeStatus;
 }
 export interface FacadeStatus {
+  readonly port: number;
   readonly connections: number;
   readonly subscriptions: number;
   /** Position of the last event, 0 without any. */
@@ -88,7 +89,7 @@ export async function startFacade(options: FacadeOptions = {}): Promise<Facade> 
     cut: () => connections.cutAll(),
     unavailable: (ms) => book.unavailableFor(ms),
     down: (ms) => connections.refuseFor(ms),
-    status: () => ({ connections: connections.count, subscriptions: engine.followers.size, position: engine.last }),
+    status: () => ({ port: bound, connections: connections.count, subscriptions: engine.followers.size, position: engine.last }),
   };
   const close = async (): Promise<void> => {
     await connections.close();

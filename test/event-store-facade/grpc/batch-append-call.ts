@@ -61,6 +61,12 @@ interface Coming {
 /** `BatchAppend`: appends of many callers on one stream of messages, answered by their correlation ids. */
 export const serveBatchAppend = (facade: Facade) => (call: Call): void => {
   const coming = new Map<string, Coming>();
+  let unanswered = 0;
+  let ended = false;
+  const answered = (): void => {
+    unanswered -= 1;
+    if (ended && unanswered === 0) call.end();
+  };
   call.on('data', (request: BatchAppendReq) => {
     const correlation = request.getCorrelationId();
     const options = request.getOptions();
@@ -76,12 +82,16 @@ export const serveBatchAppend = (facade: Facade) => (call: Call): void => {
       return;
     }
     coming.delete(key);
-    serve(facade, call, append);
+    unanswered += 1;
+    serve(facade, call, append, answered);
   });
-  call.on('end', () => call.end());
+  call.on('end', () => {
+    ended = true;
+    if (unanswered === 0) call.end();
+  });
 };
 
-const serve = (facade: Facade, call: Call, { correlation, options, events }: Coming): void => {
+const serve = (facade: Facade, call: Call, { correlation, options, events }: Coming, answered: () => void): void => {
   const expected = expectedOf(options);
   if (expected === undefined) {
     refuse(call, invalidArgument('An append tells what it expects.'));
@@ -93,6 +103,7 @@ const serve = (facade: Facade, call: Call, { correlation, options, events }: Com
     const send = (): void =>
       gate.open((times) => {
         for (let time = 0; time < times; time += 1) if (call.writable) call.write(answer);
+        answered();
       });
     if (dataBytes(events) > facade.maxAppendBytes) {
       withError(answer, codePb.Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', new sharedPb.MaximumAppendSizeExceeded().setMaxappendsize(facade.maxAppendBytes));
