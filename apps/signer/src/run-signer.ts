@@ -40,7 +40,7 @@ export interface RunningSigner {
 /** The signer of a process: the only part that holds the PIN. @throws SealedStoreError, LedgerUnavailableError, LedgerNameTakenError, StoreUnavailableError */
 export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
   const { config, log, metrics } = parts;
-  const ledger = timedCalls<Ledger>(await openLedger(config.signer.ledger), (call, seconds, outcome) => metrics.ledger.call(call, seconds, outcome));
+  const ledger = timedCalls<Ledger>(await openLedger(config.signer.ledger), metrics.ledger.call);
   const hsm = openHsm(parts, ledger);
   return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`) }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));

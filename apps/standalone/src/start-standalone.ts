@@ -11,6 +11,7 @@ import { followProgress } from '#platform/read-model/follow-progress.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { timedCalls } from '#platform/telemetry/timed-calls.js';
 import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
@@ -65,7 +66,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const api = await startApi({
     config,
     issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
-    store: eventLog.store,
+    store: timedCalls(eventLog.store, metrics.store.call),
     rows,
     progress,
     signers,

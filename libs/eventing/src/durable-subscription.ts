@@ -37,6 +37,11 @@ const LAST_PAUSE_MS = 5_000;
  * Resolves when it was aborted; never rejects.
  */
 export async function followDurably(options: DurableSubscriptionOptions): Promise<void> {
+  await follow(options);
+  options.observe?.ended();
+}
+
+async function follow(options: DurableSubscriptionOptions): Promise<void> {
   const { store, signal, handle, observe } = options;
   let after = options.after;
   for (let attempt = 0; !signal.aborted; ) {

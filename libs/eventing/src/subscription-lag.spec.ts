@@ -9,9 +9,11 @@ const T = Date.parse('2026-11-20T12:00:00.000Z');
 describe('SubscriptionLag', () => {
   let passed: number;
   let lag: SubscriptionLag;
+  let gone: number;
   beforeEach(() => {
     passed = 0;
-    lag = new SubscriptionLag({ wall: () => T + passed, monotonic: () => passed });
+    gone = 0;
+    lag = new SubscriptionLag({ wall: () => T + passed, monotonic: () => passed }, () => (gone += 1));
   });
   const event = (writtenAgoMs: number): NewEvent => ({ id: randomId(), type: 'x.happened.v1', data: {}, metadata: { commandId: randomId(), actor: { issuer: 'i', subject: 's' }, at: new Date(T + passed - writtenAgoMs).toISOString() } });
   const recorded = (writtenAgoMs: number) => ({ ...event(writtenAgoMs), stream: 'x-1', revision: 0, position: 1n });
@@ -71,6 +73,7 @@ describe('SubscriptionLag', () => {
         stopping.abort();
       },
     });
+    expect(gone).toBe(1);
     expect(seen).toEqual([{ events: 1, seconds: 60 }, { events: 1, seconds: 60 }, { events: 0, seconds: 0 }]);
   });
 });

@@ -10,6 +10,8 @@ export interface SubscriptionObserver {
   caughtUp(): void;
   /** It broke, or what was delivered could not be handled: the same comes again. */
   failed(): void;
+  /** It was ended on purpose: another process may go on with it. */
+  ended(): void;
 }
 
 export interface Lag {
@@ -25,7 +27,8 @@ export class SubscriptionLag implements SubscriptionObserver {
   /** Monotonic ms since when it is not known to be up with the store; undefined when it is. */
   private behindSince: number | undefined;
 
-  constructor(private readonly clock: Clock) {
+  /** @param gone told when it was ended: from then on it is nobody's to say how far behind it is */
+  constructor(private readonly clock: Clock, private readonly gone: () => void = () => undefined) {
     this.behindSince = clock.monotonic();
   }
 
@@ -45,6 +48,10 @@ export class SubscriptionLag implements SubscriptionObserver {
 
   failed(): void {
     this.behindSince ??= this.clock.monotonic();
+  }
+
+  ended(): void {
+    this.gone();
   }
 
   lag(): Lag {

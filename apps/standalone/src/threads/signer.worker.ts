@@ -4,6 +4,7 @@ import { randomId } from '#eventing/ids.js';
 import { connectEventStore } from '#platform/event-store/open-event-store.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
+import { timedCalls } from '#platform/telemetry/timed-calls.js';
 import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { serveThread } from './serve-thread.js';
 import type { SignerReport, SignerThreadData } from './thread-protocol.js';
@@ -17,7 +18,7 @@ await serveThread<SignerReport>(
   async () => {
     const { store, close } = connectEventStore(ticket);
     const tracing = await openTracing(tracingOf({ service: 'signer', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
-    const signer = await runSigner({ config, hsm, store, log, metrics, tracer: tracing.tracer });
+    const signer = await runSigner({ config, hsm, store: timedCalls(store, metrics.store.call), log, metrics, tracer: tracing.tracer });
     return {
       report: () => ({ down: signer.down(), openOrders: signer.openOrders() }),
       async stop() {

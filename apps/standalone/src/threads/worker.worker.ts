@@ -3,6 +3,7 @@ import { runWorker } from '#apps/worker/src/run-worker.js';
 import { connectEventStore } from '#platform/event-store/open-event-store.js';
 import { createLogger } from '#platform/logging/create-logger.js';
 import { answerMetrics, createMetrics } from '#platform/telemetry/create-metrics.js';
+import { timedCalls } from '#platform/telemetry/timed-calls.js';
 import { serveThread } from './serve-thread.js';
 import { settleOver } from './settle-port.js';
 import type { WorkerReport, WorkerThreadData } from './thread-protocol.js';
@@ -15,7 +16,7 @@ answerMetrics(metricsPort, metrics);
 await serveThread<WorkerReport>(
   async () => {
     const { store, close } = connectEventStore(ticket);
-    const worker = await runWorker({ config, store, log, metrics, settle: settleOver(settlements) });
+    const worker = await runWorker({ config, store: timedCalls(store, metrics.store.call), log, metrics, settle: settleOver(settlements) });
     return {
       report: () => ({ state: worker.state(), fault: worker.fault() }),
       async stop() {

@@ -46,7 +46,7 @@ export interface Observed {
 export async function openSharedProcess({ eventStore, telemetry }: Pick<Config, 'eventStore' | 'telemetry'>, log: Log, { service, metrics }: Observed): Promise<SharedProcess> {
   if (eventStore.kind !== 'esdb') throw new ConfigError('eventStore', 'must be a store that processes share');
   const { store: opened, presence, close } = openSharedEventStore(eventStore);
-  const store = timedCalls(opened, (call, seconds, outcome) => metrics.store.call(call, seconds, outcome));
+  const store = timedCalls(opened, metrics.store.call);
   const incarnation = randomId();
   const stopping = new AbortController();
   try {

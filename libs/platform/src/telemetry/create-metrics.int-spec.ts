@@ -75,9 +75,16 @@ describe('createMetrics', () => {
     ]) expect(lines).toContain(line);
     depth = 0;
     metrics.peers([]);
+    // Taken over by another process, and taken back meanwhile.
+    metrics.subscription('y');
+    metrics.subscription('x').caughtUp();
+    subscription.ended();
+    expect(await metrics.render()).toContain('countersign_subscription_lag_seconds{subscription="x"} 0');
+    metrics.subscription('x').ended();
     const later = await metrics.render();
     expect(later).toContain('countersign_queue_depth{queue="commands"} 0');
     expect(later).not.toContain('s-1');
+    expect([...later.matchAll(/subscription="(\w)"/g)].map(([, name]) => name)).toEqual(['y', 'y']);
   });
 
   it('sums up all threads exactly, keeps the counts of one that ended, and says which are silent', async () => {

@@ -77,7 +77,12 @@ export function createInstruments(registry: Registry, clock: Clock): Metrics {
       if (seconds !== undefined) lagSeconds.set({ subscription }, seconds);
     },
     subscription(name) {
-      const measured = new SubscriptionLag(clock);
+      const measured: SubscriptionLag = new SubscriptionLag(clock, () => {
+        if (followed.get(name) !== measured) return;
+        followed.delete(name);
+        lag.remove({ subscription: name });
+        lagSeconds.remove({ subscription: name });
+      });
       followed.set(name, measured);
       return measured;
     },
@@ -102,7 +107,7 @@ export function createInstruments(registry: Registry, clock: Clock): Metrics {
 }
 
 /** Calls to one thing outside, by outcome and with their duration. */
-function calls(of: 'hsm' | 'ledger' | 'store', name: string, buckets: number[], registry: Registry): { call(call: string, seconds: number, outcome: string): void } {
+function calls(of: 'hsm' | 'ledger' | 'store', name: string, buckets: number[], registry: Registry): { readonly call: (call: string, seconds: number, outcome: string) => void } {
   const registers = [registry];
   const counter = new Counter({ name: `countersign_${of}_calls_total`, help: `${name} calls by outcome`, labelNames: ['call', 'outcome'], registers });
   const duration = new Histogram({ name: `countersign_${of}_call_duration_seconds`, help: `Duration of ${name} calls`, labelNames: ['call'], buckets, registers });

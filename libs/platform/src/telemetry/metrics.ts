@@ -35,11 +35,11 @@ export interface Metrics {
   };
   readonly ledger: {
     /** One call of the signer's ledger that ended: `ok`, or the name of the error's class. */
-    call(name: string, seconds: number, outcome: string): void;
+    readonly call: (name: string, seconds: number, outcome: string) => void;
   };
   readonly store: {
     /** One call of the event store that ended: `ok`, or the name of the error's class. */
-    call(name: string, seconds: number, outcome: string): void;
+    readonly call: (name: string, seconds: number, outcome: string) => void;
   };
 }
 
