@@ -24,8 +24,9 @@ export const HTTP_LIMITS = {
   bodyBytes: 2 * 1024 * 1024,
   /** A longer body is read and thrown away up to this, so that its sender gets to read the 413; beyond it the connection is cut. */
   drainBytes: 16 * 1024 * 1024,
-  /** Requests that are being answered at one time, and bytes of their bodies: beyond it 429. */
+  /** Requests that are being answered at one time, probes, and bytes of bodies: beyond it 429. */
   requests: 10_000,
+  probes: 100,
   bodiesBytes: 64 * 1024 * 1024,
   /** Beyond it a connection is closed as soon as it is made. */
   connections: 12_000,

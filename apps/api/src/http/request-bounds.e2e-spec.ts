@@ -27,7 +27,7 @@ describe('what is under way at one time', () => {
   };
   beforeEach(async () => {
     waiting = [];
-    api = await startFakeApi({ bounds: { requests: 2, bodiesBytes: 2_000 } });
+    api = await startFakeApi({ bounds: { requests: 2, probes: 1, bodiesBytes: 2_000 } });
     client = await CheckedClient.of(api.url);
     api.application.on(GetKeyQuery, () => new Promise((resolve) => waiting.push(() => resolve(KEY))));
     api.application.on(RequestOperationCommand, () => new Promise((resolve) => waiting.push(() => resolve(VIEW))));
@@ -48,6 +48,20 @@ describe('what is under way at one time', () => {
     letGo();
     expect((await Promise.all(begun)).map((a) => a.status)).toEqual([200, 200]);
     await until(() => client.get('/v1/keys', { token: admin }), 200);
+  });
+
+  it('bounds probes by themselves', async () => {
+    let go = (): void => undefined;
+    const held = new Promise<string | undefined>((resolve) => (go = () => resolve(undefined)));
+    let asked = false;
+    api.checks.push({ name: 'slow', check: () => ((asked = true), held) });
+    const first = client.get('/readyz');
+    while (!asked) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(429);
+    expect((await client.get('/v1/keys', { token: admin })).status).toBe(200);
+    go();
+    expect((await first).status).toBe(200);
+    await until(() => client.get('/healthz'), 200);
   });
 
   it('counts a request whose caller went away until its handler is through', async () => {

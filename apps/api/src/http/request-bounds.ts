@@ -5,11 +5,14 @@ import { PROBES } from './access-log.js';
 export interface RequestLimits {
   /** Requests that are being answered, at one time. */
   readonly requests: number;
+  /** Probes among them, which are counted by themselves: they are answered however much else there is. */
+  readonly probes: number;
   /** Bytes of their bodies, together. */
   readonly bodiesBytes: number;
 }
 
 interface Held {
+  readonly kind: 'requests' | 'probes';
   bodyBytes: number;
   /** The handler has answered. */
   answered: boolean;
@@ -25,19 +28,18 @@ const tooMuch = (): DomainError => new DomainError('RATE_LIMITED', 'too many req
  */
 export class RequestBounds {
   private readonly held = new WeakMap<FastifyRequest, Held>();
-  private requests = 0;
+  private readonly underWay = { requests: 0, probes: 0 };
   private bodiesBytes = 0;
 
   constructor(private readonly limits: RequestLimits) {}
 
-  /** Probes are always answered. */
   install(server: FastifyInstance): void {
     server.addHook('onRequest', (request, reply, done) => {
-      if (PROBES.has(request.routeOptions.url ?? '')) return done();
-      if (this.requests >= this.limits.requests) return done(tooMuch());
-      const held: Held = { bodyBytes: 0, answered: false, closed: false };
+      const kind = PROBES.has(request.routeOptions.url ?? '') ? 'probes' : 'requests';
+      if (this.underWay[kind] >= this.limits[kind]) return done(tooMuch());
+      const held: Held = { kind, bodyBytes: 0, answered: false, closed: false };
       this.held.set(request, held);
-      this.requests += 1;
+      this.underWay[kind] += 1;
       reply.raw.once('close', () => {
         held.closed = true;
         // Who has taken the answer over from the framework is through when it is closed.
@@ -68,7 +70,7 @@ export class RequestBounds {
     const held = this.held.get(request);
     if (held?.answered !== true || !held.closed) return;
     this.held.delete(request);
-    this.requests -= 1;
+    this.underWay[held.kind] -= 1;
     this.bodiesBytes -= held.bodyBytes;
   }
 }
