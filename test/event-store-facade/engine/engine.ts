@@ -60,6 +60,10 @@ export class Engine {
     return this.#last;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Calls back once it is durable or refused. */
   submit(work: Append | Removal, done: (outcome: Outcome) => void): void {
     if (this.#closed) {

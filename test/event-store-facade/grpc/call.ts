@@ -39,6 +39,7 @@ export function admit(facade: Facade, call: Answering, on: FaultPoint, streams: 
     return;
   }
   later(total(actions, 'slow'), () => {
+    if (facade.engine.closed) return;
     for (const action of actions) {
       if (action.kind === 'not-leader') {
         refuse(call, notLeader(action.host, action.port));

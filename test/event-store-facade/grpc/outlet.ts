@@ -15,6 +15,8 @@ export class Outlet {
   constructor(private readonly call: ReadCall, private readonly closed: () => void = () => undefined) {
     call.on('drain', () => this.#continue());
     call.on('cancelled', () => this.#close());
+    // Gone while the call was held up.
+    if (call.cancelled) this.#open = false;
   }
 
   get open(): boolean {

@@ -36,11 +36,11 @@ export class Subscription {
   constructor(private readonly facade: Facade, private readonly call: ReadCall, private readonly subscribing: Subscribing) {
     this.#cursor = subscribing.from;
     this.#follower = () => this.#committed();
-    facade.engine.followers.add(this.#follower);
     this.#outlet = new Outlet(call, () => {
       facade.engine.followers.delete(this.#follower);
       this.#wake?.();
     });
+    if (this.#outlet.open) facade.engine.followers.add(this.#follower);
   }
 
   async run(): Promise<void> {
