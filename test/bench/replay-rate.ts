@@ -10,6 +10,7 @@ import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
 import { rebuildReadModel } from '#platform/read-model/follow-read-model.js';
 import { openReadModel } from '#platform/read-model/open-read-model.js';
 import { Projector } from '#platform/read-model/projector.js';
+import { rebuildBeside } from '#platform/read-model/rebuild-beside.js';
 import { SIGN_ORDER_PREFIX, signOrderKind } from '#signing/contract.js';
 import { EVENTS_PER_OPERATION, operationHistory } from './operation-history.js';
 
@@ -20,13 +21,18 @@ export interface ReplayRate {
   /** Reading it and making all rows anew, events a second. */
   readonly rebuildPerSecond: number;
   readonly readModelBytesPerEvent: number;
+  /** The same in PostgreSQL, beside whatever rows there are, with the exchange. */
+  readonly postgresPerSecond?: number;
 }
 
 /** Operations whose orders are under way at the same time. */
 const INTERLEAVED = 50;
 
-/** Rebuilds the read model of about so many events, or some more, from an embedded log in a temporary folder of `parent`. */
-export async function measureRebuild(events: number, parent = tmpdir()): Promise<ReplayRate> {
+/**
+ * Rebuilds the read model of about so many events, or some more, from an embedded log in a temporary folder of `parent`.
+ * @param postgres URL of an empty database, where the rows are to be made there as well
+ */
+export async function measureRebuild(events: number, parent = tmpdir(), postgres?: string): Promise<ReplayRate> {
   const dir = mkdtempSync(join(parent, 'countersign-replay-'));
   const log = await openEmbeddedLog({ dir });
   try {
@@ -41,6 +47,7 @@ export async function measureRebuild(events: number, parent = tmpdir()): Promise
         replayPerSecond: Math.round((replayed.result * 1000) / replayed.ms),
         rebuildPerSecond: Math.round((rebuilt.events * 1000) / rebuilt.ms),
         readModelBytesPerEvent: Math.round(statSync(join(dir, 'read-model.db')).size / rebuilt.events),
+        ...(postgres === undefined ? {} : { postgresPerSecond: await rebuildOnPostgres(log.store, postgres) }),
       };
     } finally {
       await database.close();
@@ -49,6 +56,11 @@ export async function measureRebuild(events: number, parent = tmpdir()): Promise
     await log.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+async function rebuildOnPostgres(store: EventStore, url: string): Promise<number> {
+  const { result, ms } = await timed(() => rebuildBeside({ url, parts: READ_MODEL_PARTS, projections: allProjections(), store, signal: new AbortController().signal }));
+  return Math.round((result.events * 1000) / ms);
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
