@@ -111,6 +111,35 @@ describe('the client of EventStoreDB', () => {
     await close();
   });
 
+  it('an append that fails while the cluster is asked for its leader does not end the process', async () => {
+    const held: (() => void)[] = [];
+    let asked = 0;
+    const server = await serve({ answer: (_, answered) => held.push(() => answered({ code: 14, details: 'gone' })), members: (self) => ((asked += 1) === 1 ? [{ port: self, leader: true }] : []) });
+    const adapter = open(`esdb+discover://127.0.0.1:${server.port}?tls=false&maxDiscoverAttempts=1`);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const until = async (condition: () => boolean): Promise<void> => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+    };
+    try {
+      const [first, second] = [append(adapter), append(adapter)].map((appended) => appended.catch((error: unknown) => error));
+      await until(() => held.length === 2);
+      held[0]?.();
+      expect(await first).toBeInstanceOf(OutcomeUnknownError);
+      // The connection was let go; now the cluster is asked and has no leader, and meanwhile the other one fails too.
+      const third = append(adapter).catch((error: unknown) => error);
+      await until(() => asked === 2);
+      held[1]?.();
+      expect(await second).toBeInstanceOf(OutcomeUnknownError);
+      expect(await third).toBeInstanceOf(StoreUnavailableError);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it('connects when it is first used, and once', async () => {
     const server = await serve();
     const adapter = open(`esdb://localhost:${server.port}?tls=false`);
