@@ -90,6 +90,23 @@ describe('a rebuild beside live rows in PostgreSQL', () => {
     expect(told).toEqual(['there are none']);
   });
 
+  it('may be ahead of who writes them, who then goes on from there', async () => {
+    const history = operationHistory(1);
+    const storeId = await store.storeId();
+    const all = (): ReturnType<typeof store.readAll> => store.readAll({ limit: 1_000 });
+    const [requested, ...later] = history;
+    for (const append of requested === undefined ? [] : [requested]) await store.append(append.stream, append.expected, append.events);
+    await projector.resume(store);
+    await projector.apply(await all(), storeId);
+    for (const append of later.slice(0, 10)) await store.append(append.stream, append.expected, append.events);
+    await rebuilt();
+    for (const append of later.slice(10)) await store.append(append.stream, append.expected, append.events);
+    // As they were delivered to it: from where it stood, and in its memory the operation as it was then.
+    await projector.apply((await all()).slice(1), storeId);
+    expect(told).toEqual(['there are none']);
+    expect(await model.dump()).toEqual(await afresh());
+  });
+
   it('mends rows that who writes them still has in memory', async () => {
     for (let n = 0; n < 3; n += 1) await add(n);
     await follow();
