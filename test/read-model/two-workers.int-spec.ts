@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { READ_MODEL_PARTS } from '#apps/worker/src/read-model-parts.js';
 import { runWorker } from '#apps/worker/src/run-worker.js';
 import type { RunningWorker } from '#apps/worker/src/run-worker.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
@@ -126,6 +127,32 @@ describe('several workers on one PostgreSQL', () => {
       expect(rows['parked_event']).toEqual([]);
       expect(rows['audit_event']).toHaveLength((await store.readAll({ limit: 10_000 })).length);
     });
+  });
+
+  it('show the rows of another release until those of this one are made', async () => {
+    const store = new MemoryEventStore();
+    for (let n = 0; n < 50; n += 1) for (const a of operationHistory(n)) await store.append(a.stream, a.expected, a.events);
+    const begin = (): Promise<RunningWorker> => runWorker({ config: { dataDir, readModel }, store, log, metrics: createMetrics({ process: false }), settle: () => Promise.resolve() });
+    const head = (await store.readAll({ limit: 1, direction: 'backward' }))[0]?.position ?? 0n;
+    const first = await begin();
+    await until(() => (first.state().applied ?? -1n) >= head, 10_000);
+    await first.stop();
+    const before = await dumpReadModel(readModel, dataDir);
+    const rows = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS });
+    await rows.transaction((tx) => tx.run(sql`UPDATE projection_checkpoint SET layout = 'another'`));
+    const second = await begin();
+    let fewest = Number.POSITIVE_INFINITY;
+    await until(async () => {
+      const [found] = await rows.query<{ operations: string }>(sql`SELECT CAST(count(*) AS TEXT) AS operations FROM operation`);
+      fewest = Math.min(fewest, Number(found?.operations));
+      return (second.state().applied ?? -1n) >= head && second.state().caughtUp;
+    }, 15_000);
+    expect(fewest).toBe(50);
+    await second.stop();
+    await rows.close();
+    const after = await dumpReadModel(readModel, dataDir);
+    // The workers themselves expire what is over.
+    for (const name of ['sign_order', 'operation_request', 'operation_key', 'parked_event']) expect(after[name]).toEqual(before[name]);
   });
 
   describe('a lease', () => {

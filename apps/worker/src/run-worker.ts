@@ -31,6 +31,7 @@ import type { Settle } from '#signing/application/settle-uses/settle-uses.proces
 import { expireOperations, SETTLE_USES, settleEnds } from './process-managers.js';
 import type { ProcessParts } from './process-managers.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
+import { renewRows } from './renew-rows.js';
 
 const CACHED_STREAMS = 2_000;
 
@@ -81,14 +82,15 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   metrics.queue('commands', () => operations.waiting);
 
-  const project = ({ lease, signal: held, fenced }: UnderLease): Promise<void> => {
+  const project = async ({ lease, signal: held, fenced }: UnderLease): Promise<void> => {
     const observe = {
       parked: ({ projection, eventId }: { readonly projection: string; readonly eventId: string }) => log.error({ projection, commandId: eventId }, 'an event was parked'),
       rebuilding: (reason: string) => log.warn({ reason }, 'the read model is made anew'),
       applied: () => handled(READ_MODEL),
     };
+    if (readModel.kind === 'postgres') await renewRows({ url: readModel.url, rows, store, log, signal: held });
     const projector = new Projector(rows, allProjections(), observe, { progress, lease });
-    return followReadModel({ store, projector, signal: held, fenced, failed: failed(READ_MODEL), observe: metrics.subscription(READ_MODEL) });
+    await followReadModel({ store, projector, signal: held, fenced, failed: failed(READ_MODEL), observe: metrics.subscription(READ_MODEL) });
   };
   const parts: ProcessParts = { store, tables, clock, log, handled, failed, observe: (name) => metrics.subscription(name) };
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Sqlite } from '#platform/sqlite/sqlite.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import type { ReadModelConfig } from '../config/config.js';
 import type { ReadModelDatabase } from './database.js';
 import { openProcessTables, openReadModel, openReadModelReader } from './open-read-model.js';
 import { ProcessCheckpoints, processCheckpointPart } from './process-checkpoints.js';
@@ -10,6 +11,7 @@ import { sql } from './sql.js';
 import { subscriptionPart } from './subscription-tables.js';
 import { countingPart } from './testing/counting.projection.js';
 import type { StreamCountRow } from './testing/counting.projection.js';
+import { testReadModel } from './testing/test-databases.js';
 import type { Table } from './table.js';
 
 const readModel = { kind: 'embedded' } as const;
@@ -128,5 +130,40 @@ describe('opening the read model', () => {
     expect(await new ProcessCheckpoints(again).load('settle')).toEqual(checkpoint);
     expect(await new ProcessCheckpoints(again).load('other')).toBeUndefined();
     await again.close();
+  });
+});
+
+describe('opening the read model in PostgreSQL', () => {
+  const open = async (config?: ReadModelConfig): Promise<{ readonly readModel: ReadModelConfig; readonly database: ReadModelDatabase }> => {
+    const where = config ?? (await testReadModel('PostgreSQL'));
+    return { readModel: where, database: await openReadModel({ readModel: where, dataDir: '', parts: [countingPart] }) };
+  };
+
+  it('makes the tables that the entities describe, whoever comes first', async () => {
+    const where = await testReadModel('PostgreSQL');
+    const opened = await Promise.all([open(where), open(where), open(where)]);
+    for (const { name, entity } of [...subscriptionPart.tables, ...countingPart.tables]) {
+      const columns = await opened[0].database.query<{ name: string }>(sql`SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'countersign_rows' AND table_name = ${name} ORDER BY ordinal_position`);
+      expect(columns.map((c) => c.name)).toEqual(Object.values(entity.options.columns).map((column) => (column as { name: string }).name));
+    }
+    await Promise.all(opened.map(({ database }) => database.close()));
+  });
+
+  it('leaves what a newer release made to a rebuild: that release may be running', async () => {
+    const { readModel: where, database } = await open();
+    await database.transaction((tx) => tx.run(sql`INSERT INTO schema_migration (timestamp, name) VALUES (9, 'FromTheFuture')`));
+    await expect(open(where)).rejects.toThrow('FromTheFuture');
+    await database.close();
+  });
+
+  it('gives readers nothing to write, and rows as soon as there are any', async () => {
+    const where = await testReadModel('PostgreSQL');
+    const reader = await openReadModelReader({ readModel: where, dataDir: '' });
+    await expect(count(reader)).rejects.toThrow(StoreUnavailableError);
+    const { database } = await open(where);
+    expect(await count(reader)).toBe(0);
+    await expect(reader.transaction((tx) => tx.upsert(streamCount, [{ stream: 'a', revision: 0, total: 1n }]))).rejects.toThrow('25006');
+    await reader.close();
+    await database.close();
   });
 });

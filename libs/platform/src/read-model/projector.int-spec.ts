@@ -3,7 +3,7 @@ import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import { DatabaseError } from './connections.js';
 import { followReadModel, rebuildReadModel } from './follow-read-model.js';
 import type { ParkedEventRow } from './subscription-tables.js';
-import { Projector } from './projector.js';
+import { Projector, RowsReplacedError } from './projector.js';
 import { literal, sql } from './sql.js';
 import { countingPart, countingProjection } from './testing/counting.projection.js';
 import { SeededEvents } from './testing/seeded-events.js';
@@ -63,6 +63,31 @@ describe.each(TEST_DATABASES)('projecting on %s', (kind) => {
     expect(await next.resume(store)).toBe(first.position);
     await next.apply([second], storeId);
     expect(await totals()).toEqual({ a: 3 });
+  });
+
+  it('leaves no gap when the database comes back with less than it had', async () => {
+    await add('a', 1);
+    await add('a', 2);
+    await add('a', 4);
+    const [first, second, third] = (await all()) as [RecordedEvent, RecordedEvent, RecordedEvent];
+    let broken = false;
+    const projector = new Projector(model.database, [countingProjection({ afterWrite: () => (broken ? Promise.reject(new DatabaseError('gone')) : Promise.resolve()) })]);
+    await projector.resume(store);
+    await projector.apply([first], storeId);
+    const [row] = await model.database.query<{ position: string; eventId: string }>(sql`SELECT position, event_id AS "eventId" FROM projection_checkpoint`);
+    await projector.apply([second], storeId);
+    broken = true;
+    await expect(projector.apply([third], storeId)).rejects.toThrow('gone');
+    broken = false;
+    // As it was before the second event.
+    await model.database.transaction(async (tx) => {
+      await tx.run(sql`UPDATE stream_count SET total = 1, revision = 0`);
+      await tx.run(sql`UPDATE projection_checkpoint SET position = ${row?.position ?? ''}, event_id = ${row?.eventId ?? ''}`);
+    });
+    await expect(projector.apply([third], storeId)).rejects.toThrow(RowsReplacedError);
+    expect(await projector.resume(store)).toBe(first.position);
+    await projector.apply([second, third], storeId);
+    expect(await totals()).toEqual({ a: 7 });
   });
 
   it('parks what a projection can not fold, and what follows it in its stream; the rest goes on', async () => {

@@ -28,6 +28,9 @@ export interface ProjectorOptions {
   readonly lease?: HeldLease;
 }
 
+/** What rows of these projections are recognised by. */
+export const layoutOf = (projections: readonly Projection[]): string => projections.map((p) => `${p.name}/${p.version}`).sort().join(' ');
+
 /** The rows are not those that were written before: emptied, or exchanged for older ones. What follows is found out anew. */
 export class RowsReplacedError extends Error {
   override readonly name = 'RowsReplacedError';
@@ -45,7 +48,7 @@ export class Projector {
   readonly progress: ReadModelProgress;
   private readonly layout: string;
   private readonly guard: TransactionGuard;
-  /** What this one found or left there last. What projections keep in memory belongs to it. */
+  /** What this one found or left there last: over failures as well, since a database that fell may come back with less. */
   #known: Standing | undefined;
 
   constructor(
@@ -54,7 +57,7 @@ export class Projector {
     private readonly observe: ProjectorEvents = {},
     { progress = new ReadModelProgress(), lease }: ProjectorOptions = {},
   ) {
-    this.layout = projections.map((p) => `${p.name}/${p.version}`).sort().join(' ');
+    this.layout = layoutOf(projections);
     this.progress = progress;
     this.guard = { lock: READ_MODEL, lease };
   }
@@ -141,7 +144,6 @@ export class Projector {
   }
 
   #forget(): void {
-    this.#known = undefined;
     for (const projection of this.projections) projection.forget();
   }
 
