@@ -121,6 +121,41 @@ describe('the facade', () => {
   });
 });
 
+describe('the facade on the disk', () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'countersign-facade-'))));
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('reads and follows what was written before its start, across pages, exactly once', async () => {
+    const first = await openFacade({ dir });
+    for (let n = 0; n < 20; n += 1) await first.append('classic', n % 2 === 0 ? 'even' : 'odd', someEvents(30));
+    await first.close();
+    const opened = await openFacade({ dir });
+    const all: { readonly line: string; readonly position: Position }[] = [];
+    for await (const { event } of opened.client.readAll()) if (event !== undefined) all.push({ line: `${event.streamId}@${event.revision}`, position: event.position });
+    expect(all).toHaveLength(600);
+    expect(new Set(all.map(({ line }) => line)).size).toBe(600);
+    const after = all[99]?.position;
+    if (after === undefined) throw new Error('a hundred events');
+    const rest = all.slice(100).map(({ line }) => line);
+    for (const filter of [undefined, streamNameFilter({ prefixes: ['odd'] })]) {
+      const expected = filter === undefined ? rest : rest.filter((line) => line.startsWith('odd'));
+      const followed = follow(opened.client.subscribeToAll({ fromPosition: after, ...(filter === undefined ? {} : { filter }) }));
+      await followed.events(expected.length);
+      await followed.caughtUp(1);
+      await opened.append('classic', 'odd', someEvent());
+      await followed.events(expected.length + 1);
+      expect(followed.log.filter((line) => line.includes('@')).slice(0, expected.length)).toEqual(expected);
+      await followed.subscription.unsubscribe();
+      rest.push(followed.log.at(-1) ?? '');
+    }
+    const tail: bigint[] = [];
+    for await (const { event } of opened.client.readAll({ fromPosition: after, maxCount: 300 })) if (event !== undefined) tail.push(event.position.commit);
+    expect(tail).toEqual(all.slice(99, 399).map(({ position }) => position.commit));
+    await opened.close();
+  });
+});
+
 describe('the facade as a process of its own', () => {
   let dir: string;
   const children: ChildProcess[] = [];
