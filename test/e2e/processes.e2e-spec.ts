@@ -19,7 +19,7 @@ describe('api, worker and signer as processes of their own', () => {
     await service.up({ withinMs: 60_000 });
     const key = await makeKey(service, 'fw', { approvalPolicy: twoOfGroup });
     const operation = await request(service, { fw: 10 });
-    for (const who of service.approvers.slice(0, 2)) expect((await approve(operation, who)).status).toBe(200);
+    for (const who of service.approvers.slice(0, 2)) expect((await approve(operation, who)).status).toBe(201);
     // What one api has answered, the other knows.
     const other = service.as('orderer-1', ['orderer'], {}, service.baseOf('api-2'));
     const over = digests(2);
@@ -52,7 +52,7 @@ describe('api, worker and signer as processes of their own', () => {
     await service.part('signer-1').kill();
     const over = digests(1);
     const answer = await order(service, operation, 'fw', over, { prefer: 'wait=1' });
-    expect(answer).toMatchObject({ status: 202, body: { state: 'pending' } });
+    expect(answer).toMatchObject({ status: 202, body: { state: 'reserved' } });
     const told = await eventually(() => readiness(service, 'api-1'), ({ status }) => status === 503, 18_000);
     expect(told.text).toContain('no signer has reported for 15 s');
     service.start('signer-1');
