@@ -12,7 +12,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 process.once('SIGTERM', () => stopping.abort());
 const stopping = new AbortController();
 await withLease({
-  leases: openPostgresLeases(url, `child-${process.pid}`),
+  leases: openPostgresLeases(url, { holder: `child-${process.pid}`, predecessor: undefined }),
   name,
   stopping: stopping.signal,
   changed: (held) => say(held ? 'held' : 'not held'),

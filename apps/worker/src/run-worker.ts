@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { followDurably } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
-import { randomId } from '#eventing/ids.js';
 import { soleLeases } from '#eventing/sole-leases.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { NO_TRACES } from '#eventing/trace.port.js';
@@ -12,6 +11,7 @@ import type { UnderLease } from '#eventing/with-lease.js';
 import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
 import { operationDecider, operationKind } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
+import { nextLeaseHolder } from '#platform/data-folder/lease-holder.js';
 import type { Log } from '#platform/logging/log.js';
 import { followProgress } from '#platform/read-model/follow-progress.js';
 import { followReadModel } from '#platform/read-model/follow-read-model.js';
@@ -36,6 +36,7 @@ import { renewRows } from './renew-rows.js';
 const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
+  /** `dataDir` is locked by this process, and used by no other worker. */
   readonly config: Pick<Config, 'dataDir' | 'readModel'>;
   readonly store: EventStore;
   readonly log: Log;
@@ -71,7 +72,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const setAside = (file: string, reason: string): void => log.warn({ file, reason }, 'a database that can be made anew was put aside');
   const rows = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS, setAside });
   const tables = await openProcessTables({ readModel, dataDir, parts: PROCESS_PARTS, setAside });
-  const postgresLeases = readModel.kind === 'postgres' ? openPostgresLeases(readModel.url, `worker-${randomId()}`) : undefined;
+  const postgresLeases = readModel.kind === 'postgres' ? openPostgresLeases(readModel.url, nextLeaseHolder(dataDir, 'worker')) : undefined;
   const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
   const progress = new ReadModelProgress();
   const clock = new TrustedClock(systemClock);

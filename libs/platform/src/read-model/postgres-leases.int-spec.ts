@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { HeldLease } from '#eventing/lease.port.js';
 import { LeaseLostError } from '#eventing/lease.port.js';
 import type { ReadModelDatabase } from './database.js';
+import { nextLeaseHolder } from '../data-folder/lease-holder.js';
 import { openProcessTables } from './open-read-model.js';
 import { openPostgresLeases } from './postgres-leases.js';
 import type { PostgresLeases } from './postgres-leases.js';
@@ -18,8 +19,8 @@ describe('leases in PostgreSQL', () => {
   let first: PostgresLeases;
   let second: PostgresLeases;
   let url = '';
-  const open = (holder: string): PostgresLeases => {
-    const leases = openPostgresLeases(url, holder);
+  const open = (holder: string, predecessor?: string): PostgresLeases => {
+    const leases = openPostgresLeases(url, { holder, predecessor });
     opened.push(leases);
     return leases;
   };
@@ -51,6 +52,19 @@ describe('leases in PostgreSQL', () => {
     const many = Array.from({ length: 10 }, (_, i) => open(`one of many ${i}`));
     const got = (await Promise.all(many.map((leases) => leases.acquire(name)))).filter((lease) => lease !== undefined);
     expect(got).toEqual([{ name, fence: 1n }]);
+  });
+
+  it('of a dead process are had by the next one in its folder at once, with a greater fence, and by nobody else', async () => {
+    const name = fresh();
+    const folder = mkdtempSync(join(dataDir, 'folder-'));
+    const [dead, next] = [nextLeaseHolder(folder, 'worker'), nextLeaseHolder(folder, 'worker')];
+    const lease = await taken(open(dead.holder, dead.predecessor), name);
+    expect(await open('another', nextLeaseHolder(mkdtempSync(join(dataDir, 'folder-')), 'worker').predecessor).acquire(name)).toBeUndefined();
+    const successor = open(next.holder, next.predecessor);
+    expect(await taken(successor, name)).toEqual({ name, fence: lease.fence + 1n });
+    expect(await first.renew(lease)).toBe(false);
+    // Its own it has not twice.
+    expect(await successor.acquire(name)).toBeUndefined();
   });
 
   it('are free at once when they are given back, with a greater fence', async () => {

@@ -1,5 +1,6 @@
 import type { HeldLease, Leases } from '#eventing/lease.port.js';
 import type { ReadModelDatabase } from './database.js';
+import type { LeaseHolder } from '../data-folder/lease-holder.js';
 import { connectPostgres } from './open-postgres.js';
 import { PROCESS_SCHEMA } from './lease-table.js';
 import { literal, sql } from './sql.js';
@@ -13,15 +14,14 @@ const NOW = literal('CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT
 export class PostgresLeases implements Leases {
   readonly ttlMs = TTL_MS;
 
-  /** @param holder unique among all processes and their starts */
-  constructor(private readonly database: ReadModelDatabase, private readonly holder: string) {}
+  constructor(private readonly database: ReadModelDatabase, private readonly by: LeaseHolder) {}
 
   async acquire(name: string): Promise<HeldLease | undefined> {
     // One that ends later than any can was written by a clock that has gone back since: it would be nobody's for as long.
     const [row] = await this.database.query<{ fence: string }>(sql`
-      INSERT INTO lease (name, holder, fence, expires_at) VALUES (${name}, ${this.holder}, 1, ${NOW} + ${TTL_MS})
+      INSERT INTO lease (name, holder, fence, expires_at) VALUES (${name}, ${this.by.holder}, 1, ${NOW} + ${TTL_MS})
       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = lease.fence + 1, expires_at = ${NOW} + ${TTL_MS}
-        WHERE lease.expires_at <= ${NOW} OR lease.expires_at > ${NOW} + ${TTL_MS}
+        WHERE lease.expires_at <= ${NOW} OR lease.expires_at > ${NOW} + ${TTL_MS} OR lease.holder = ${this.by.predecessor ?? ''}
       RETURNING CAST(fence AS TEXT) AS fence`);
     return row === undefined ? undefined : { name, fence: BigInt(row.fence) };
   }
@@ -41,4 +41,4 @@ export class PostgresLeases implements Leases {
 }
 
 /** Leases beside the tables of the process managers, which must have been opened before. On connections of their own: a renewal waits for no other work. */
-export const openPostgresLeases = (url: string, holder: string): PostgresLeases => new PostgresLeases(connectPostgres(url, PROCESS_SCHEMA, 'leases'), holder);
+export const openPostgresLeases = (url: string, by: LeaseHolder): PostgresLeases => new PostgresLeases(connectPostgres(url, PROCESS_SCHEMA, 'leases'), by);
