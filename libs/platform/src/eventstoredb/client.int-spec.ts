@@ -51,7 +51,7 @@ describe('the client of EventStoreDB', () => {
     expect(given).toEqual([[], [], [], [`Basic ${Buffer.from(`u:${SECRET}`).toString('base64')}`]]);
   });
 
-  it('reads and subscribes at the leader', async () => {
+  it('rule 18: reads and subscribes at the leader', async () => {
     const server = await serve();
     const { store } = open(`esdb://localhost:${server.port}?tls=false`);
     await store.readStream(someStream(), { limit: 1 });
