@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { startApi } from '#apps/api/src/start-api.js';
 import { randomId } from '#eventing/ids.js';
+import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import { lockDataFolder } from '#platform/data-folder/data-folder.js';
@@ -33,15 +34,17 @@ export interface RunningStandalone {
 export interface ThreadModules {
   /** Path from the repository's root without extension. */
   readonly signer?: string;
+  /** What stands between the api's thread and its event store. */
+  readonly store?: (own: EventStore) => EventStore;
 }
 
 /**
  * api, worker and signer in one process as the configuration names their stores. The thread that serves HTTP waits for no disk and no HSM: the log's writer, the
  * projections and the signer with its ledger have threads of their own.
- * @param threads what runs in place of a thread's own module
+ * @param threads what runs in place of a thread's own module, or before it
  * @throws DataFolderLockedError, StoreUnavailableError, SealedStoreError, ThreadStartError, and what listening throws
  */
-export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker' }: ThreadModules = {}): Promise<RunningStandalone> {
+export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker', store: before = (own) => own }: ThreadModules = {}): Promise<RunningStandalone> {
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
   const eventLog = await openEventStore(config);
@@ -66,7 +69,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const api = await startApi({
     config,
     issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
-    store: timedCalls(eventLog.store, metrics.store.call),
+    store: timedCalls(before(eventLog.store), metrics.store.call),
     rows,
     progress,
     signers,

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { derivedId } from '#eventing/ids.js';
+import { commandIdOf } from '#platform/http/command-id.js';
+import { sleep } from '#test/system/service.js';
+import { digests, eventually, goodSignatures, order, request, trailOf } from '#test/system/steps.js';
+import type { Key, Operation, SignOrder, TrailEvent } from '#test/system/steps.js';
+import { accountsOf } from './accounts.js';
+import { COUNT, endOf } from './write-cells.js';
+import type { End, Fate, Step } from './write-cells.js';
+import type { Rig } from './write-rigs.js';
+
+const ACCEPTED_WITHIN_MS = 60_000;
+const ENDED_WITHIN_MS = 60_000;
+const CKR_MECHANISM_INVALID = '0x70';
+const CKR_FUNCTION_FAILED = '0x6';
+const WAYS = { signed: [], revoked: [], refused: [`fail C_SignInit ${CKR_MECHANISM_INVALID}`], broken: [`fail-after * ${CKR_FUNCTION_FAILED}`] } as const;
+
+/** One order under an operation of its own, whose write has met its fate. */
+export interface Cell {
+  readonly step: Step;
+  readonly fate: Fate;
+  readonly operation: Operation;
+  readonly over: readonly string[];
+  /** C_Sign calls until then. */
+  readonly calls: number;
+  /** As the api answers the order; asked again under the same key until it is accepted. */
+  readonly accepted: () => Promise<SignOrder>;
+}
+export interface Row {
+  readonly step: Step;
+  readonly fate: Fate;
+  readonly granted: number;
+  readonly end: End;
+}
+
+/** Places an order, and resolves when its write has met its fate. Nothing else may be signed meanwhile. */
+export async function befall(rig: Rig, step: Step, fate: Fate): Promise<Cell> {
+  const { service } = rig;
+  const operation = await request(service, { fw: COUNT });
+  const over = digests(COUNT);
+  const key = randomUUID();
+  const commandId = commandIdOf({ issuer: service.issuer.url, subject: 'orderer-1', method: 'POST', path: `/v1/operations/${operation.operationId}/sign-orders`, key });
+  const ids = { operationId: operation.operationId, signOrderId: derivedId('sign-order', commandId) };
+  const before = service.spied('C_Sign');
+  service.shim.order(...WAYS[step.way]);
+  const struck = await rig.strike(step, fate, ids);
+  const start = step.way === 'revoked' ? await rig.keepUnstarted(ids) : undefined;
+  const place = async (): Promise<SignOrder> => {
+    for (const until = performance.now() + ACCEPTED_WITHIN_MS; ; await sleep(50)) {
+      const answer = await order(service, operation, 'fw', over, { 'idempotency-key': key, prefer: 'respond-async' }).catch(() => undefined);
+      if (answer !== undefined && answer.status < 300) return answer.body;
+      if ((answer !== undefined && answer.status < 500) || performance.now() > until) throw new Error(`${step.write}, ${fate}: ${answer?.status} ${JSON.stringify(answer?.body)}`);
+    }
+  };
+  const placed = place();
+  placed.catch(() => undefined);
+  if (start !== undefined) {
+    await placed;
+    const revoked = await service.admin.post(`/v1/operations/${operation.operationId}/revocation`, { reason: 'A test' });
+    if (revoked.status !== 201) throw new Error(`revocation: ${revoked.status}`);
+    await start();
+  }
+  await struck();
+  service.shim.order();
+  return {
+    step, fate, operation, over,
+    calls: service.spied('C_Sign') - before,
+    accepted: async () => {
+      // Whoever was answered once is answered the same again.
+      const [first, again] = [await placed, await place()];
+      if (first.signOrderId !== ids.signOrderId || again.signOrderId !== ids.signOrderId) throw new Error(`${step.write}, ${fate}: another order was answered`);
+      return again;
+    },
+  };
+}
+
+/** How the order of a cell ended, once all is booked. @param calls C_Sign calls for it, all told @throws Error when something does not agree */
+export async function rowOf({ service }: Rig, key: Key, { step, fate, operation, over, accepted }: Cell, calls: number): Promise<Row> {
+  await accepted();
+  const { orders, spent, granted } = await accountsOf(service, operation, ENDED_WITHIN_MS);
+  const [ended] = orders;
+  if (ended === undefined || orders.length !== 1) throw new Error(`${step.write}, ${fate}: ${orders.length} orders`);
+  const good = goodSignatures(key, over, ended);
+  if (good !== (ended.state === 'completed' ? COUNT : 0)) throw new Error(`${step.write}, ${fate}: ${good} good signatures, and ${ended.state}`);
+  await trailIsWhole(await eventually(() => trailOf(service, operation), (trail) => booked(trail, spent), ENDED_WITHIN_MS), ended, spent);
+  return { step, fate, granted, end: { state: ended.state as End['state'], calls, spent } };
+}
+
+const sum = (trail: readonly TrailEvent[], type: string, list: string, field: string): number =>
+  trail.filter((event) => event.type === type).flatMap(({ data }) => data[list] as readonly Readonly<Record<string, number>>[]).reduce((total, entry) => total + (entry[field] ?? 0), 0);
+const booked = (trail: readonly TrailEvent[], spent: number): boolean =>
+  sum(trail, 'operations.uses-settled.v1', 'settled', 'spent') + sum(trail, 'operations.uses-returned.v1', 'returned', 'count') >= COUNT && (spent < COUNT || trail.some(({ type }) => type === 'operations.exhausted.v1'));
+
+const STORIES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  completed: [['started', 'completed']],
+  failed: [['failed'], ['started', 'failed']],
+  halted: [['halted'], ['started', 'halted']],
+  'outcome-unknown': [['started', 'outcome-unknown']],
+};
+
+/** Each step of the order once, in its order, and each use booked once. */
+function trailIsWhole(trail: readonly TrailEvent[], { state, signOrderId }: SignOrder, spent: number): Promise<void> {
+  const told = trail.filter(({ stream }) => stream === `signOrder-${signOrderId}`).map(({ type }) => type.split('.')[1]);
+  if (STORIES[state]?.some((story) => story.join() === told.join()) !== true) throw new Error(`${signOrderId} is ${state}, and its trail tells ${told.join()}`);
+  const settled = sum(trail, 'operations.uses-settled.v1', 'settled', 'spent');
+  const returned = sum(trail, 'operations.uses-returned.v1', 'returned', 'count');
+  const reserved = trail.filter(({ type }) => type === 'operations.uses-reserved.v1').length;
+  if (reserved !== 1 || settled !== spent || returned !== COUNT - spent) throw new Error(`${signOrderId}: ${reserved} reservations, ${settled} settled, ${returned} returned, ${spent} spent`);
+  return Promise.resolve();
+}
+
+/** What befell a cell, by name: to be compared with what must have. */
+export const rightRow = (step: Step, fate: Fate): Row => ({ step, fate, granted: COUNT, end: endOf(step, fate) });
+
+export function table(title: string, rows: readonly Row[]): string {
+  const line = (cells: readonly (string | number)[]): string => cells.map((cell, i) => (i < 3 ? String(cell).padEnd(17) : String(cell).padStart(8))).join(' ');
+  return [`\n${title}`, line(['write', 'fate', 'end', 'C_Sign', 'spent', 'granted']), ...rows.map(({ step, fate, granted, end: { state, calls, spent } }) => line([step.write, fate, state, calls, spent, granted]))].join('\n');
+}
