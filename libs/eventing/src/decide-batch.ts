@@ -71,6 +71,7 @@ export class BatchDecider<C, E extends DomainEvent, S> {
   async decide<J extends Job<C, S, E>>(stream: string, jobs: readonly J[], start: Folded<S>): Promise<Batch<J, S, E>> {
     const prechecks = await Promise.all(jobs.map(async (job) => job.request.precheck?.(start)));
     const now = this.clock.now();
+    const at = this.clock.written();
     const events: NewEvent[] = [];
     const settled: { job: J; answer: Answer<S, E> }[] = [];
     const taken = new Set<string>();
@@ -88,7 +89,7 @@ export class BatchDecider<C, E extends DomainEvent, S> {
       try {
         const decided = this.decider.decide(build(now), folded.state);
         const attempt = randomId();
-        const written = decided.map((event, index) => newEvent(event, meta, eventIdOf(meta.commandId, index, attempt), now));
+        const written = decided.map((event, index) => newEvent(event, meta, eventIdOf(meta.commandId, index, attempt), at));
         const size = written.reduce((sum, e) => sum + sizeOf(e), 0);
         if (size > BATCH_BYTES) throw new AppendTooLargeError(size);
         if (bytes + size > BATCH_BYTES) return { events, folded, settled, left: jobs.slice(i) };
@@ -118,12 +119,12 @@ export class BatchDecider<C, E extends DomainEvent, S> {
 /** With the comma that follows it. */
 const sizeOf = (event: NewEvent): number => Buffer.byteLength(JSON.stringify(event)) + 1;
 
-function newEvent(event: DomainEvent, meta: CommandMeta, id: string, now: Now): NewEvent {
+function newEvent(event: DomainEvent, meta: CommandMeta, id: string, at: string): NewEvent {
   const { commandId, actor, bodyDigest, requestId, traceparent } = meta;
   return {
     id,
     type: event.type,
     data: event.data,
-    metadata: { commandId, actor: { issuer: actor.issuer, subject: actor.subject }, at: now.closing, ...(bodyDigest === null ? {} : { bodyDigest }), ...(requestId === null ? {} : { requestId }), ...(traceparent === undefined ? {} : { traceparent }) },
+    metadata: { commandId, actor: { issuer: actor.issuer, subject: actor.subject }, at, ...(bodyDigest === null ? {} : { bodyDigest }), ...(requestId === null ? {} : { requestId }), ...(traceparent === undefined ? {} : { traceparent }) },
   };
 }

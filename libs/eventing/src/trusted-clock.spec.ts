@@ -100,6 +100,49 @@ describe('TrustedClock', () => {
     });
   });
 
+  describe('rule 14: what others are told', () => {
+    it('is what closes, as long as the clock is trusted', () => {
+      clock.observe(iso(T + 30_000), 1n);
+      expect(clock.written()).toBe(iso(T + 30_000));
+      machine.pass(HOUR);
+      machine.jump(MAX_JUMP_MS);
+      expect(clock.written()).toBe(iso(T + HOUR + MAX_JUMP_MS));
+      expect(clock.written()).toBe(clock.now().closing);
+    });
+
+    it('is no clock that jumped ahead, by which this process itself closes: others are not stopped by it', () => {
+      machine.jump(HOUR);
+      machine.pass(1_000);
+      expect(clock.now().closing).toBe(iso(T + HOUR + 1_000));
+      expect(clock.written()).toBe(iso(T + 1_000));
+      const other = new TrustedClock(new Machine(T + 1_000));
+      other.observe(clock.written(), 1n);
+      expect(other.jumped()).toBeUndefined();
+    });
+
+    it('goes on while the clock lies behind, and never goes back', () => {
+      machine.pass(HOUR);
+      clock.now();
+      machine.jump(-HOUR);
+      machine.pass(1_000);
+      expect(clock.written()).toBe(iso(T + HOUR + 1_000));
+      clock.observe(iso(T + HOUR + 5_000), 1n);
+      expect(clock.written()).toBe(iso(T + HOUR + 5_000));
+      machine.jump(HOUR);
+      expect(clock.written()).toBe(iso(T + HOUR + 5_000));
+    });
+
+    it('is what was confirmed', () => {
+      machine.jump(HOUR);
+      expect(clock.written()).toBe(iso(T));
+      clock.confirm(iso(T + HOUR), 1n);
+      expect(clock.written()).toBe(iso(T + HOUR));
+      machine.jump(-2 * HOUR);
+      clock.confirm(iso(T - HOUR), 2n);
+      expect(clock.written()).toBe(iso(T - HOUR));
+    });
+  });
+
   describe('rule 14: events that were written later than the wall clock shows', () => {
     it.each([[MAX_JUMP_MS, false], [MAX_JUMP_MS + 1, true], [HOUR, true]])('by %d ms: stopped is %p', (ms, stopped) => {
       clock.observe(iso(T + ms), 1n);

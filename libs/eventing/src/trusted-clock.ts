@@ -24,6 +24,8 @@ export class TrustedClock {
   private offset: number;
   /** The latest time that was told or seen, ms: `closing` does not go back behind it while this process lives. */
   private latest = 0;
+  /** The same without what a wall clock showed that is not trusted, ms. */
+  private vouched = 0;
   /** Where the last confirmation stands: what was written before it, maybe under a wrong clock, counts no longer. */
   private confirmation: Position | undefined;
   private fault: string | undefined;
@@ -37,7 +39,17 @@ export class TrustedClock {
   now(): { readonly closing: Instant; readonly opening: Instant } {
     const wall = this.check();
     this.latest = Math.max(this.latest, wall);
+    this.vouch();
     return { closing: instant(this.latest), opening: instant(wall) };
+  }
+
+  /**
+   * The time that an event bears. It is `closing`, except that a clock that jumped ahead is told to nobody: the other processes would hold their own, which are
+   * right, for wrong, and all of them would stop.
+   */
+  written(): Instant {
+    this.now();
+    return instant(this.vouched);
   }
 
   /** An event that is in the store: a time to be observed, or a confirmation. */
@@ -59,6 +71,7 @@ export class TrustedClock {
   observe(at: Instant, position: Position): void {
     if (this.confirmation !== undefined && position <= this.confirmation) return;
     const ms = Date.parse(at);
+    if (ms > this.vouched) this.vouched = ms;
     if (!(ms > this.latest)) return;
     this.latest = ms;
     this.compare(ms);
@@ -80,6 +93,7 @@ export class TrustedClock {
     this.check();
     this.confirmation = position;
     this.latest = Date.parse(at);
+    this.vouched = this.latest;
     const wall = this.clock.wall();
     if (this.started && this.fault !== undefined && wall - this.latest > MAX_JUMP_MS) {
       this.fault = `the clock shows ${instant(wall)}, and ${at} was confirmed`;
@@ -93,6 +107,13 @@ export class TrustedClock {
   private compare(written: number): void {
     const wall = this.clock.wall();
     if (written - wall > MAX_JUMP_MS) this.fault ??= `the clock shows ${instant(wall)}, events were written at ${instant(written)}`;
+  }
+
+  /** By the wall clock, or where it jumped, by what went by since it was trusted. */
+  private vouch(): void {
+    const trusted = this.clock.monotonic() + this.offset;
+    const wall = this.clock.wall();
+    this.vouched = Math.max(this.vouched, Math.abs(wall - trusted) > MAX_JUMP_MS ? trusted : wall);
   }
 
   private check(): number {

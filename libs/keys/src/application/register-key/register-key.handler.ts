@@ -95,7 +95,7 @@ export class RegisterKeyHandler implements ICommandHandler<RegisterKeyCommand> {
     if (registrationRefusal(state, registration) !== undefined) return undefined;
     const down = this.signers.down();
     if (down !== undefined) return new DomainError('HSM_UNAVAILABLE', down, { retryAfterSeconds: RETRY_AFTER_SECONDS });
-    if (!meta.keyed || (await this.claims.claim(meta, registration.keyId, this.clock.now().closing))) return undefined;
+    if (!meta.keyed || (await this.claims.claim(meta, registration.keyId, this.clock.written()))) return undefined;
     return new DomainError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key was used with another body');
   }
 }

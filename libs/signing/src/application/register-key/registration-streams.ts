@@ -61,7 +61,7 @@ export class RegistrationStreams {
   private async append(stream: string, expected: ExpectedRevision, event: RegistrationTaken | PairClaimed, commandId: string): Promise<string | undefined> {
     const { store, trusted, signer, signal } = this.options;
     const id = randomId();
-    const written: NewEvent = { id, type: event.type, data: event.data, metadata: { commandId, actor: systemActor(`signer/${signer.name}`), at: trusted.now().closing } };
+    const written: NewEvent = { id, type: event.type, data: event.data, metadata: { commandId, actor: systemActor(`signer/${signer.name}`), at: trusted.written() } };
     for (;;) {
       try {
         const { revision } = await store.append(stream, expected, [written]);

@@ -31,7 +31,7 @@ export class OrderStream {
   ) {}
 
   now(): string {
-    return this.clock.now().closing;
+    return this.clock.written();
   }
 
   /** The order with what is to be signed, from its reservation. @throws StoreUnavailableError, also when that is not where it was: nothing is signed then */
