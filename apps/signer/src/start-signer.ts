@@ -1,3 +1,4 @@
+import { reachable } from '#eventing/reachable.js';
 import type { Config } from '#platform/config/config.js';
 import { ConfigError } from '#platform/config/config-error.js';
 import { createFolder } from '#platform/data-folder/data-folder.js';
@@ -5,6 +6,7 @@ import { startHealthServer } from '#platform/http/health-server.js';
 import type { Log } from '#platform/logging/log.js';
 import type { RunningProcess } from '#platform/process/run-process.js';
 import { openSharedProcess } from '#platform/process/shared-process.js';
+import { postgresAnswers } from '#platform/read-model/postgres-answers.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { runSigner } from './run-signer.js';
 
@@ -15,6 +17,8 @@ export async function startSigner(config: Config, log: Log): Promise<RunningProc
   if (config.hsm === null) throw new ConfigError('hsm', 'is missing');
   const metrics = createMetrics();
   const shared = await openSharedProcess(config, log, { service: 'signer', metrics });
+  const { ledger } = config.signer;
+  if (ledger.kind === 'postgres') await reachable(() => postgresAnswers(ledger.url), (error) => log.warn({ error }, 'the ledger does not answer yet'));
   createFolder(config.dataDir);
   const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics, tracer: shared.tracer });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };

@@ -17,9 +17,6 @@ import { watchPeers } from '../telemetry/watch-peers.js';
 import { systemClock } from '../time/system-clock.js';
 import { openTracing, tracingOf } from '../tracing/open-tracing.js';
 
-/** Stores and processes of a deployment are started together: how long one waits for the other. */
-const STORE_WITHIN_MS = 60_000;
-
 export interface SharedProcess {
   readonly store: EventStore;
   /** Nothing is traced where no collector is configured. */
@@ -50,7 +47,7 @@ export async function openSharedProcess({ eventStore, telemetry }: Pick<Config, 
   const incarnation = randomId();
   const stopping = new AbortController();
   try {
-    await reachable(store, STORE_WITHIN_MS, (error) => log.warn({ error }, 'the event store does not answer yet'));
+    await reachable(() => store.storeId(), (error) => log.warn({ error }, 'the event store does not answer yet'));
     await refuseSealed(store);
   } catch (error) {
     await close();
