@@ -1,7 +1,9 @@
 // The matrix of signing: every write on an order's way, and what can befall it.
 export type Write =
   | 'uses-reserved' | 'started' | 'ledger intent' | 'ledger signatures' | 'completed' | 'uses-settled'
-  | 'ledger release' | 'failed' | 'halted' | 'outcome-unknown' | 'uses-returned';
+  | 'ledger release' | 'failed' | 'halted' | 'outcome-unknown' | 'uses-returned'
+  // By the next incarnation of the signer, about what the last one left (rules 8, 9).
+  | 'completed, later' | 'unknown, later';
 /**
  * `refused`: not persisted, and the writer knows. `not persisted`, `answer lost`: it knows nothing. `never answered`: persisted, and it waits until its patience ends.
  * The others: the process is killed while it asks, or before it can act upon the answer.
@@ -27,8 +29,8 @@ export interface Step {
   /** Whose write it is. */
   readonly by: 'api' | 'worker' | 'signer';
 }
+/** In the order in which they are written. */
 export const STEPS: readonly Step[] = [
-  { write: 'halted', way: 'revoked', type: 'signing.halted.v1', by: 'signer' },
   { write: 'uses-reserved', way: 'signed', type: 'operations.uses-reserved.v1', by: 'api' },
   { write: 'started', way: 'signed', type: 'signing.started.v1', by: 'signer' },
   { write: 'ledger intent', way: 'signed', method: 'intend', by: 'signer' },
@@ -37,8 +39,19 @@ export const STEPS: readonly Step[] = [
   { write: 'uses-settled', way: 'signed', type: 'operations.uses-settled.v1', by: 'worker' },
   { write: 'ledger release', way: 'refused', method: 'release', by: 'signer' },
   { write: 'failed', way: 'refused', type: 'signing.failed.v1', by: 'signer' },
+  { write: 'halted', way: 'revoked', type: 'signing.halted.v1', by: 'signer' },
   { write: 'outcome-unknown', way: 'broken', type: 'signing.outcome-unknown.v1', by: 'signer' },
   { write: 'uses-returned', way: 'refused', type: 'operations.uses-returned.v1', by: 'worker' },
+];
+
+/** What the next incarnation writes about an order whose signer died: `after` that write and fate. */
+export interface Relived {
+  readonly after: readonly [Write, Fate];
+  readonly step: Step;
+}
+export const RELIVED: readonly Relived[] = [
+  { after: ['completed', 'killed before'], step: { write: 'completed, later', way: 'signed', type: 'signing.completed.v1', by: 'signer' } },
+  { after: ['started', 'killed after'], step: { write: 'unknown, later', way: 'signed', type: 'signing.outcome-unknown.v1', by: 'signer' } },
 ];
 
 /** How an order must end: its state, C_Sign calls, uses spent. */
@@ -70,5 +83,12 @@ export function endOf({ write, way }: Step, fate: Fate): End {
     halted: { 'killed before': unknown(0) },
     'outcome-unknown': { 'killed before': unknown(1) },
   };
+  if (write === 'unknown, later') return unknown(0);
   return died[write]?.[fate] ?? BY_WAY[way];
 }
+
+export const stepOf = (write: Write): Step => {
+  const step = STEPS.find((one) => one.write === write);
+  if (step === undefined) throw new TypeError(`nobody writes ${write} in his first life`);
+  return step;
+};

@@ -1,64 +1,100 @@
 import { Service } from '#test/system/service.js';
-import { makeKey } from '#test/system/steps.js';
+import { ended, makeKey } from '#test/system/steps.js';
 import type { Key } from '#test/system/steps.js';
-import { COUNT, endOf, KILLED, STEPS } from './write-cells.js';
-import type { Fate, Step } from './write-cells.js';
-import { befall, rightRow, rowOf, table } from './write-matrix.js';
+import { COUNT, endOf, RELIVED, STEPS, stepOf } from './write-cells.js';
+import type { Fate, Relived, Step, Write } from './write-cells.js';
+import { befall, rowOf, table } from './write-matrix.js';
 import type { Cell, Row } from './write-matrix.js';
 import { embeddedRig, sharedRig } from './write-rigs.js';
 import type { Rig } from './write-rigs.js';
 
 // Each write of the signing path × what can befall it. An order and an operation for each cell, many on one running service.
 const START = { withinMs: 60_000 };
-const TEST_MS = 180_000;
+const TEST_MS = 240_000;
 
+/** The booking first: behind a reservation that is held no other use of its operation is booked. */
+const AT_ONCE: readonly Write[] = ['uses-settled', 'halted', 'uses-reserved', 'started', 'completed', 'failed', 'outcome-unknown'];
+interface Death {
+  readonly fate: Fate;
+  readonly writes: readonly Write[];
+  /** What befalls the next incarnation where it tells what became of an order of this one. */
+  readonly relived: readonly (readonly [Relived | undefined, Fate])[];
+}
+const [COMPLETED, UNKNOWN] = RELIVED;
 /**
- * Deaths that come together: each is that of several orders, held at different writes. A subscription that is held at one booking gets to no other, and a ledger
- * whose session is held takes no other write: so one of either a death, the ledger's last.
+ * Deaths that come together: each is that of several orders, held at different writes. A subscription that is held at one booking gets to no other, a ledger whose
+ * session is held takes no other write, and a sweep that is held at one order gets to no other: so one of each a death, the ledger's last.
  */
-const DEATHS: readonly (readonly (readonly [Step['write'], Fate])[])[] = [
-  [...['halted', 'uses-reserved', 'started', 'completed', 'failed', 'outcome-unknown', 'uses-settled', 'ledger intent'].map((write) => [write as Step['write'], 'killed before'] as const)],
-  [...['halted', 'uses-reserved', 'started', 'completed', 'failed', 'outcome-unknown', 'uses-settled', 'ledger intent'].map((write) => [write as Step['write'], 'killed after'] as const)],
-  [['uses-returned', 'killed before'], ['ledger signatures', 'killed before']],
-  [['uses-returned', 'killed after'], ['ledger signatures', 'killed after']],
-  [['ledger release', 'killed before']],
-  [['ledger release', 'killed after']],
+const deaths = (live: readonly Fate[]): readonly Death[] => [
+  { fate: 'killed before', writes: [...AT_ONCE, 'ledger intent'], relived: [COMPLETED, UNKNOWN].flatMap((one) => live.map((fate) => [one, fate] as const)) },
+  { fate: 'killed after', writes: [...AT_ONCE, 'ledger intent'], relived: [[COMPLETED, 'killed before']] },
+  { fate: 'killed before', writes: ['uses-returned', 'ledger signatures'], relived: [[COMPLETED, 'killed after']] },
+  { fate: 'killed after', writes: ['uses-returned', 'ledger signatures'], relived: [[UNKNOWN, 'killed before']] },
+  { fate: 'killed before', writes: ['ledger release'], relived: [[UNKNOWN, 'killed after']] },
+  { fate: 'killed after', writes: ['ledger release'], relived: [] },
 ];
 
 describe.each([['embedded', embeddedRig], ['shared', sharedRig]] as const)('every write of signing, %s', (_, make) => {
   let rig: Rig;
   let key: Key;
-  const rows: Row[] = [];
+  const all: Row[] = [];
   beforeAll(async () => {
     rig = await make();
     await rig.service.up(START);
     key = await makeKey(rig.service, 'fw');
   }, TEST_MS);
   afterAll(async () => {
-    process.stdout.write(`${table(rig.name, rows)}\n`);
+    process.stdout.write(`${table(rig.name, all)}\n`);
     await Service.closeAll();
   });
 
-  /** Every use is granted, spent before it is signed with, and booked. */
-  const hold = (found: readonly Row[]): void => {
-    for (const { end, granted } of found) expect(end.calls <= end.spent && end.spent <= granted).toBe(true);
-    expect(found).toEqual(found.map(({ step, fate }) => rightRow(step, fate)));
+  /** Every cell has come to its own end, and no use was spent that was not granted, no call made without a use. */
+  const hold = async (cells: readonly Cell[], callsBefore: number): Promise<void> => {
+    const rows = await Promise.all(cells.map((cell) => rowOf(rig, key, cell)));
+    all.push(...rows);
+    const calls = rig.service.spied('C_Sign') - callsBefore;
+    expect(rows).toEqual(cells.map(({ step, fate }) => ({ write: step.write, fate, granted: COUNT, end: endOf(step, fate) })));
+    for (const { end, granted } of rows) expect(end.calls <= end.spent && end.spent <= granted).toBe(true);
+    expect(calls).toBe(rows.reduce((sum, { end }) => sum + end.calls, 0));
   };
 
-  it('not persisted, or persisted and the answer lost: resent, and as if nothing had been', async () => {
-    const late: Cell[] = [];
-    for (const step of STEPS) {
-      for (const fate of step.method === undefined ? rig.fates.store : rig.fates.ledger) {
-        const before = rig.service.spied('C_Sign');
-        const cell = await befall(rig, step, fate);
-        // What is never answered is waited for by its writer for seconds: all of them together.
-        if (fate === 'never answered') late.push(cell);
-        else {
-          const row = await rowOf(rig, key, cell, 0);
-          rows.push({ ...row, end: { ...row.end, calls: rig.service.spied('C_Sign') - before } });
-        }
-      }
+  it('not persisted, or persisted and the answer lost: sent again, and it comes out as if nothing had been', async () => {
+    const { service, fates } = rig;
+    const before = service.spied('C_Sign');
+    const cells: Cell[] = [];
+    const meet = async (step: Step, fate: Fate): Promise<void> => {
+      const cell = await befall(rig, step, fate);
+      if (fate !== 'never answered') await cell.accepted().then(() => ended(service, cell.operation, cell.ids.signOrderId));
+      cells.push(cell);
+    };
+    for (const step of STEPS) for (const fate of step.method === undefined ? fates.store : fates.ledger) await meet(step, fate);
+    await rig.calm();
+    await hold(cells.splice(0), before);
+    if (!fates.patience) return;
+    // What is never answered is waited for by its writer for seconds, by all of them at the same time. Last those that sign only afterwards.
+    const unanswered = service.spied('C_Sign');
+    for (const step of [...STEPS].reverse()) if (step.method === undefined && step.write !== 'uses-returned') await meet(step, 'never answered');
+    await hold(cells, unanswered);
+  }, TEST_MS);
+
+  it('the process killed while it asks, or before it can act upon the answer: every order has its end, and one that nobody finished spends all its uses', async () => {
+    const { service, fates } = rig;
+    const before = service.spied('C_Sign');
+    const cells: Cell[] = [];
+    for (const { fate, writes, relived } of deaths(fates.store)) {
+      const next: Cell[] = [];
+      for (const [relive, again] of relived) if (relive !== undefined) next.push({ ...(await befall(rig, stepOf(relive.after[0]), relive.after[1])), step: relive.step, fate: again });
+      const now: Cell[] = [];
+      for (const write of writes) now.push(await befall(rig, stepOf(write), fate));
+      await service.kill();
+      await rig.calm();
+      const struck = await Promise.all(next.map((cell) => rig.strike(cell.step, cell.fate, cell.ids)));
+      await service.up(START);
+      for (const met of struck) await met();
+      // What was not signed before is now, and not while the next ones are counted.
+      for (const cell of now) if (cell.calls < endOf(cell.step, fate).calls) await cell.accepted().then(() => ended(service, cell.operation, cell.ids.signOrderId));
+      cells.push(...now, ...next);
     }
-    hold(rows);
+    await hold(cells, before);
   }, TEST_MS);
 });

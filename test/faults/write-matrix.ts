@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { derivedId } from '#eventing/ids.js';
 import { commandIdOf } from '#platform/http/command-id.js';
 import { sleep } from '#test/system/service.js';
-import { digests, eventually, goodSignatures, order, request, trailOf } from '#test/system/steps.js';
+import { digests, ended, eventually, goodSignatures, order, request, trailOf } from '#test/system/steps.js';
 import type { Key, Operation, SignOrder, TrailEvent } from '#test/system/steps.js';
 import { accountsOf } from './accounts.js';
-import { COUNT, endOf } from './write-cells.js';
-import type { End, Fate, Step } from './write-cells.js';
-import type { Rig } from './write-rigs.js';
+import { COUNT, STEPS } from './write-cells.js';
+import type { End, Fate, Step, Write } from './write-cells.js';
+import type { Ids, Rig } from './write-rigs.js';
 
 const ACCEPTED_WITHIN_MS = 60_000;
 const ENDED_WITHIN_MS = 60_000;
@@ -15,19 +15,20 @@ const CKR_MECHANISM_INVALID = '0x70';
 const CKR_FUNCTION_FAILED = '0x6';
 const WAYS = { signed: [], revoked: [], refused: [`fail C_SignInit ${CKR_MECHANISM_INVALID}`], broken: [`fail-after * ${CKR_FUNCTION_FAILED}`] } as const;
 
-/** One order under an operation of its own, whose write has met its fate. */
+/** One order under an operation of its own. */
 export interface Cell {
   readonly step: Step;
   readonly fate: Fate;
   readonly operation: Operation;
+  readonly ids: Ids;
   readonly over: readonly string[];
-  /** C_Sign calls until then. */
+  /** C_Sign calls until its write had met its fate. */
   readonly calls: number;
   /** As the api answers the order; asked again under the same key until it is accepted. */
   readonly accepted: () => Promise<SignOrder>;
 }
 export interface Row {
-  readonly step: Step;
+  readonly write: Write;
   readonly fate: Fate;
   readonly granted: number;
   readonly end: End;
@@ -62,8 +63,10 @@ export async function befall(rig: Rig, step: Step, fate: Fate): Promise<Cell> {
   }
   await struck();
   service.shim.order();
+  // Its order goes on without the answer: what it signs is counted as its own.
+  if (step.write === 'uses-reserved' && fate === 'killed after') await eventually(() => ended(service, operation, ids.signOrderId).catch(() => undefined), (order) => order !== undefined, ENDED_WITHIN_MS);
   return {
-    step, fate, operation, over,
+    step, fate, operation, ids, over,
     calls: service.spied('C_Sign') - before,
     accepted: async () => {
       // Whoever was answered once is answered the same again.
@@ -74,22 +77,25 @@ export async function befall(rig: Rig, step: Step, fate: Fate): Promise<Cell> {
   };
 }
 
-/** How the order of a cell ended, once all is booked. @param calls C_Sign calls for it, all told @throws Error when something does not agree */
-export async function rowOf({ service }: Rig, key: Key, { step, fate, operation, over, accepted }: Cell, calls: number): Promise<Row> {
+/** How the order of a cell ended, once all is booked. @throws Error when something does not agree */
+export async function rowOf({ service }: Rig, key: Key, { step, fate, operation, over, calls, accepted }: Cell): Promise<Row> {
   await accepted();
   const { orders, spent, granted } = await accountsOf(service, operation, ENDED_WITHIN_MS);
-  const [ended] = orders;
-  if (ended === undefined || orders.length !== 1) throw new Error(`${step.write}, ${fate}: ${orders.length} orders`);
-  const good = goodSignatures(key, over, ended);
-  if (good !== (ended.state === 'completed' ? COUNT : 0)) throw new Error(`${step.write}, ${fate}: ${good} good signatures, and ${ended.state}`);
-  await trailIsWhole(await eventually(() => trailOf(service, operation), (trail) => booked(trail, spent), ENDED_WITHIN_MS), ended, spent);
-  return { step, fate, granted, end: { state: ended.state as End['state'], calls, spent } };
+  const [only] = orders;
+  if (only === undefined || orders.length !== 1) throw new Error(`${step.write}, ${fate}: ${orders.length} orders`);
+  const good = goodSignatures(key, over, only);
+  if (good !== (only.state === 'completed' ? COUNT : 0)) throw new Error(`${step.write}, ${fate}: ${good} good signatures, and ${only.state}`);
+  trailIsWhole(await eventually(() => trailOf(service, operation), (trail) => booked(trail, spent), ENDED_WITHIN_MS), only, spent);
+  // What was signed later than its write met its fate, was signed once: the sum of all calls shows it.
+  return { write: step.write, fate, granted, end: { state: only.state as End['state'], calls: only.state === 'completed' && calls === 0 ? COUNT : calls, spent } };
 }
 
 const sum = (trail: readonly TrailEvent[], type: string, list: string, field: string): number =>
   trail.filter((event) => event.type === type).flatMap(({ data }) => data[list] as readonly Readonly<Record<string, number>>[]).reduce((total, entry) => total + (entry[field] ?? 0), 0);
+/** An operation whose last use is spent is told to be exhausted, unless it was over before (rule 10). */
 const booked = (trail: readonly TrailEvent[], spent: number): boolean =>
-  sum(trail, 'operations.uses-settled.v1', 'settled', 'spent') + sum(trail, 'operations.uses-returned.v1', 'returned', 'count') >= COUNT && (spent < COUNT || trail.some(({ type }) => type === 'operations.exhausted.v1'));
+  sum(trail, 'operations.uses-settled.v1', 'settled', 'spent') + sum(trail, 'operations.uses-returned.v1', 'returned', 'count') >= COUNT &&
+  (spent < COUNT || trail.some(({ type }) => type === 'operations.exhausted.v1' || type === 'operations.revoked.v1'));
 
 const STORIES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   completed: [['started', 'completed']],
@@ -99,20 +105,19 @@ const STORIES: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 
 /** Each step of the order once, in its order, and each use booked once. */
-function trailIsWhole(trail: readonly TrailEvent[], { state, signOrderId }: SignOrder, spent: number): Promise<void> {
+function trailIsWhole(trail: readonly TrailEvent[], { state, signOrderId }: SignOrder, spent: number): void {
   const told = trail.filter(({ stream }) => stream === `signOrder-${signOrderId}`).map(({ type }) => type.split('.')[1]);
   if (STORIES[state]?.some((story) => story.join() === told.join()) !== true) throw new Error(`${signOrderId} is ${state}, and its trail tells ${told.join()}`);
   const settled = sum(trail, 'operations.uses-settled.v1', 'settled', 'spent');
   const returned = sum(trail, 'operations.uses-returned.v1', 'returned', 'count');
   const reserved = trail.filter(({ type }) => type === 'operations.uses-reserved.v1').length;
   if (reserved !== 1 || settled !== spent || returned !== COUNT - spent) throw new Error(`${signOrderId}: ${reserved} reservations, ${settled} settled, ${returned} returned, ${spent} spent`);
-  return Promise.resolve();
 }
 
-/** What befell a cell, by name: to be compared with what must have. */
-export const rightRow = (step: Step, fate: Fate): Row => ({ step, fate, granted: COUNT, end: endOf(step, fate) });
-
+const LAST_WRITES: readonly Write[] = ['completed, later', 'unknown, later'];
+const ORDER: readonly Write[] = [...STEPS.map(({ write }) => write), ...LAST_WRITES];
 export function table(title: string, rows: readonly Row[]): string {
   const line = (cells: readonly (string | number)[]): string => cells.map((cell, i) => (i < 3 ? String(cell).padEnd(17) : String(cell).padStart(8))).join(' ');
-  return [`\n${title}`, line(['write', 'fate', 'end', 'C_Sign', 'spent', 'granted']), ...rows.map(({ step, fate, granted, end: { state, calls, spent } }) => line([step.write, fate, state, calls, spent, granted]))].join('\n');
+  const sorted = [...rows].sort((a, b) => ORDER.indexOf(a.write) - ORDER.indexOf(b.write));
+  return [`\n${title}`, line(['write', 'fate', 'end', 'C_Sign', 'spent', 'granted']), ...sorted.map(({ write, fate, granted, end: { state, calls, spent } }) => line([write, fate, state, calls, spent, granted]))].join('\n');
 }

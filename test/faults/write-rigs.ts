@@ -16,8 +16,8 @@ export interface Ids {
 export interface Rig {
   readonly name: string;
   readonly service: Service;
-  /** Fates of writes to the event store, and of those to the ledger, while no process dies. */
-  readonly fates: { readonly store: readonly Fate[]; readonly ledger: readonly Fate[] };
+  /** Fates of writes to the event store, and of those to the ledger, while no process dies. `patience`: an append may get no answer at all. */
+  readonly fates: { readonly store: readonly Fate[]; readonly ledger: readonly Fate[]; readonly patience: boolean };
   /** @returns resolves when it has befallen it */
   strike(step: Step, fate: Fate, ids: Ids): Promise<() => Promise<void>>;
   /** Lets no order be started until the result is called. */
@@ -56,14 +56,14 @@ export async function embeddedRig(): Promise<Rig> {
   const obey = (line: string): (() => Promise<void>) => {
     lines.add(line);
     hooks.order(...lines);
-    return () => hooks.obeyed(line);
+    return () => hooks.obeyed(line).catch((error: unknown) => Promise.reject(new Error(`${line} was not obeyed`, { cause: error })));
   };
   const WORDS = { refused: 'refuse # before', 'not persisted': 'lose # before', 'answer lost': 'lose # after', 'killed before': 'hold # before', 'killed after': 'hold # after' } as const;
   const fates = ['refused', 'not persisted', 'answer lost'] as const;
   return {
     name: 'embedded log, ledger in a file, one process',
     service,
-    fates: { store: fates, ledger: fates },
+    fates: { store: fates, ledger: fates, patience: false },
     strike(step, fate, ids) {
       if (fate === 'never answered') throw new TypeError('a call within the process is answered');
       const what = step.method === undefined ? `append ${step.type} ${streamOf(step, ids)}` : `ledger ${step.method} ${ids.signOrderId}`;
@@ -103,7 +103,7 @@ export async function sharedRig(): Promise<Rig> {
   return {
     name: 'EventStoreDB (facade), ledger in PostgreSQL, three processes',
     service,
-    fates: { store: ['not persisted', 'answer lost', 'never answered'], ledger: ['not persisted', 'answer lost'] },
+    fates: { store: ['not persisted', 'answer lost'], ledger: ['not persisted', 'answer lost'], patience: true },
     async strike(step, fate, ids) {
       if (fate === 'refused') throw new TypeError('a cut connection tells nobody what was done');
       if (step.method === undefined) {
