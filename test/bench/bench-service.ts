@@ -1,69 +1,105 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { workerEntry } from '#platform/worker-entry.js';
+import { pause } from '#eventing/pause.js';
 import { createSoftHsmToken } from '#test/fixtures/softhsm.js';
+import type { SoftHsmToken } from '#test/fixtures/softhsm.js';
+import { freePort } from '#test/system/listen.js';
 import { AUDIENCE, startBenchIssuer } from './bench-issuer.js';
 import type { BenchIssuer } from './bench-issuer.js';
+import { BenchProcess } from './bench-process.js';
 
 export const KEY = 'bench-es256';
 const GROUP = 'release-approvers';
 /** More than any row needs. */
 const USES = 1_000_000;
 const READY_MS = 60_000;
-const STOP_MS = 15_000;
+const CALL_MS = 10_000;
 const LOOK_MS = 20;
 
+export interface Processes {
+  readonly api: number;
+  readonly worker: number;
+  readonly signer: number;
+}
+export interface Topology {
+  /** Left out: one process for all. */
+  readonly processes?: Processes;
+  /** Connection strings; left out: embedded. */
+  readonly eventStore?: string;
+  readonly readModel?: string;
+}
+interface Part {
+  readonly process: BenchProcess;
+  readonly kind: 'all' | keyof Processes;
+  readonly port: number;
+}
 interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The service as it is installed: apps/standalone compiled, production profile, SoftHSM2, data on a disk, a process of its own. */
+const KINDS = ['api', 'worker', 'signer'] as const;
+const ENTRY: Readonly<Record<Part['kind'], string>> = { all: 'apps/standalone/src/main', api: 'apps/api/src/main', worker: 'apps/worker/src/main', signer: 'apps/signer/src/main' };
+
+/** The service as it is installed: compiled, production profile, SoftHSM2, data on a disk, in one process or in several. */
 export class BenchService {
-  private process: ChildProcess | undefined;
   readonly orderer: string;
   private readonly administrator: string;
   private readonly approvers: readonly string[];
 
-  private constructor(private readonly dir: string, readonly port: number, private readonly issuer: BenchIssuer, private readonly env: NodeJS.ProcessEnv) {
+  private constructor(private readonly parts: readonly Part[], private readonly issuer: BenchIssuer) {
     this.orderer = issuer.token('orderer-1', ['orderer']);
     this.administrator = issuer.token('admin-1', ['administrator']);
     this.approvers = ['approver-1', 'approver-2'].map((subject) => issuer.token(subject, ['approver'], [GROUP]));
   }
 
-  /** Started, with an ES256 key that asks for two approvers. @param dir an empty folder */
-  static async start(dir: string, sessions: number): Promise<BenchService> {
+  /** Started, with an ES256 key that asks for two approvers. @param dir an empty folder, or one whose `data` holds events */
+  static async start(dir: string, sessions: number, topology: Topology = {}): Promise<BenchService> {
+    mkdirSync(dir, { recursive: true });
     const issuer = await startBenchIssuer();
     const token = createSoftHsmToken(join(dir, 'hsm'));
-    const port = await freePort();
-    const file = join(dir, 'countersign.yaml');
-    writeFileSync(file, JSON.stringify({
-      profile: 'production',
-      http: { port, host: '127.0.0.1', publicUrl: `http://127.0.0.1:${port}` },
-      dataDir: join(dir, 'data'),
-      hsm: { module: token.module, tokenLabel: token.label, pin: token.pin, sessions },
-      identity: { issuers: [{ issuer: issuer.url, audience: AUDIENCE, jwksUri: `${issuer.url}/jwks`, rolesClaim: 'roles', groupsClaim: 'groups', nameClaim: 'name' }] },
+    const { processes } = topology;
+    const named = processes === undefined ? [{ name: 'countersign', kind: 'all' as const }] : KINDS.flatMap((kind) => Array.from({ length: processes[kind] }, (_, i) => ({ name: `${kind}-${i + 1}`, kind })));
+    const parts = await Promise.all(named.map(async ({ name, kind }): Promise<Part> => {
+      const port = await freePort();
+      const file = join(dir, `${name}.yaml`);
+      writeFileSync(file, JSON.stringify(configuration({ dir, name, kind, port, sessions, token, topology, issuer: issuer.url })));
+      const env = { ...process.env, ...token.env, COUNTERSIGN_CONFIG: file, UV_THREADPOOL_SIZE: String(sessions + 4) };
+      return { kind, port, process: new BenchProcess({ name, entry: ENTRY[kind], env, log: join(dir, `${name}.log`) }) };
     }));
-    const env = { ...process.env, ...token.env, COUNTERSIGN_CONFIG: file, UV_THREADPOOL_SIZE: String(sessions + 4) };
-    const service = new BenchService(dir, port, issuer, env);
-    await service.up();
-    const policy = { type: 'approvers', count: 2, group: GROUP, role: 'approver' };
-    const made = await service.call('POST', '/v1/keys', service.administrator, { keyId: KEY, purpose: 'firmware', algorithm: 'ES256', approvalPolicy: policy });
-    if (made.status !== 201) throw new Error(`the key was not made: ${made.status}`);
-    return service;
+    const service = new BenchService(parts, issuer);
+    try {
+      await service.up();
+      const policy = { type: 'approvers', count: 2, group: GROUP, role: 'approver' };
+      const made = await service.call('POST', '/v1/keys', service.administrator, { keyId: KEY, purpose: 'firmware', algorithm: 'ES256', approvalPolicy: policy });
+      if (made.status !== 201) throw new Error(`the key was not made: ${made.status}`);
+      return service;
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+  }
+
+  /** Of an api: the first unless told. */
+  get port(): number {
+    return this.ports[0] ?? 0;
+  }
+  get ports(): readonly number[] {
+    return this.parts.filter(({ kind }) => kind === 'all' || kind === 'api').map(({ port }) => port);
+  }
+  get processes(): readonly BenchProcess[] {
+    return this.parts.map(({ process }) => process);
+  }
+  /** A bearer token of an hour. */
+  token(subject: string, roles: readonly string[], groups: readonly string[] = []): string {
+    return this.issuer.token(subject, roles, groups);
   }
 
   /** Ids of new operations with uses for all rows, requested by one and approved by two people. */
   async operations(count: number): Promise<readonly string[]> {
     const ids: string[] = [];
     for (let i = 0; i < count; i += 1) {
-      const asked = await this.call('POST', '/v1/operations', this.orderer, { keyUsages: [{ keyId: KEY, maxUsageCount: USES }], description: 'Release 4.2.0 of the pump controller', approverContext: 'Build 8123, tests green', validMs: 86_400_000 });
-      const { operationId, requestDigest } = asked.body;
-      if (typeof operationId !== 'string') throw new Error(`an operation was answered with ${asked.status}`);
+      const { operationId, requestDigest } = await this.request();
       for (const approver of this.approvers) {
         const decided = await this.call('POST', `/v1/operations/${operationId}/decisions`, approver, { decision: 'approve', requestDigest });
         if (decided.status !== 201) throw new Error(`an approval was answered with ${decided.status}`);
@@ -71,6 +107,14 @@ export class BenchService {
       ids.push(operationId);
     }
     return ids;
+  }
+
+  /** A new operation that nobody approved yet. */
+  async request(): Promise<{ readonly operationId: string; readonly requestDigest: string }> {
+    const asked = await this.call('POST', '/v1/operations', this.orderer, { keyUsages: [{ keyId: KEY, maxUsageCount: USES }], description: 'Release 4.2.0 of the pump controller', approverContext: 'Build 8123, tests green', validMs: 86_400_000 });
+    const { operationId, requestDigest } = asked.body;
+    if (typeof operationId !== 'string' || typeof requestDigest !== 'string') throw new Error(`an operation was answered with ${asked.status}`);
+    return { operationId, requestDigest };
   }
 
   /** @returns milliseconds that one order of one digest took */
@@ -82,19 +126,39 @@ export class BenchService {
     return performance.now() - since;
   }
 
-  /** The sum of a metric over its labels. */
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
-    const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-    if (lines.length === 0) throw new Error(`there is no metric ${name}`);
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  /** Ids of what the orderer's list of operations begins with, newest first. */
+  async newest(limit: number): Promise<readonly string[]> {
+    const { status, body } = await this.call('GET', `/v1/operations?limit=${limit}`, this.orderer);
+    if (status !== 200) throw new Error(`a list was answered with ${status}`);
+    return (body['items'] as readonly { readonly operationId: string }[]).map(({ operationId }) => operationId);
   }
 
-  /** Bytes of memory the process has now, and had at most (proc(5), VmRSS and VmHWM). */
+  /** How many operations a page of an approver's queue shows. */
+  async queued(limit: number): Promise<number> {
+    const { status, body } = await this.call('GET', `/v1/approvals/queue?limit=${limit}`, this.approvers[0] ?? '');
+    if (status !== 200) throw new Error(`the queue was answered with ${status}`);
+    return (body['items'] as readonly unknown[]).length;
+  }
+
+  /** The sum of a metric over its labels and over the processes. @param labels as `{lease="read-model"}`: of these alone @param names of processes, all unless told */
+  async metric(name: string, { labels, of }: { readonly labels?: string; readonly of?: string } = {}): Promise<number> {
+    let sum = 0;
+    let found = 0;
+    for (const { port, process } of this.parts) {
+      if (of !== undefined && process.name !== of) continue;
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(CALL_MS) })).text();
+      const lines = text.split('\n').filter((line) => (labels === undefined ? line.startsWith(`${name} `) || line.startsWith(`${name}{`) : line.startsWith(`${name}${labels} `)));
+      found += lines.length;
+      sum += lines.reduce((part, line) => part + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+    }
+    if (found === 0 && labels === undefined) throw new Error(`there is no metric ${name}`);
+    return sum;
+  }
+
+  /** Bytes of memory that all processes have now, and had at most. */
   memory(): { readonly now: number; readonly peak: number } {
-    const status = readFileSync(`/proc/${this.process?.pid ?? 'self'}/status`, 'utf8');
-    const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
-    return { now: of('VmRSS'), peak: of('VmHWM') };
+    const all = this.processes.map((process) => process.memory());
+    return { now: all.reduce((sum, { now }) => sum + now, 0), peak: all.reduce((sum, { peak }) => sum + peak, 0) };
   }
 
   /** By SIGTERM. @returns milliseconds from the start until it was ready again */
@@ -111,41 +175,54 @@ export class BenchService {
   }
 
   private async up(): Promise<void> {
-    const log = openSync(join(this.dir, 'service.log'), 'a');
-    const child = spawn(process.execPath, [workerEntry('apps/standalone/src/main')], { env: this.env, stdio: ['ignore', log, log] });
-    this.process = child;
+    for (const { process } of this.parts) process.start();
+    for (const { process } of this.parts) await this.ready(process);
+  }
+
+  /** Resolves when a process that was started says that it is ready. @throws Error when it ends, or takes too long */
+  async ready(process: BenchProcess): Promise<void> {
+    const port = this.parts.find((part) => part.process === process)?.port;
     for (const until = performance.now() + READY_MS; ; await pause(LOOK_MS)) {
-      if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}: ${readFileSync(join(this.dir, 'service.log'), 'utf8').slice(-500)}`);
-      const status = await fetch(`http://127.0.0.1:${this.port}/readyz`).then((r) => r.status, () => 0);
+      process.check();
+      const status = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(CALL_MS) }).then(async (r) => (await r.arrayBuffer(), r.status), () => 0);
       if (status === 200) return;
-      if (performance.now() > until) throw new Error('the service was not ready in time');
+      if (performance.now() > until) throw new Error(`${process.name} was not ready in time`);
     }
   }
 
   private async down(): Promise<void> {
-    const child = this.process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    child.kill('SIGTERM');
-    await ended;
-    clearTimeout(timer);
+    await Promise.all(this.processes.map((process) => process.stop()));
   }
 
-  private async call(method: string, path: string, token: string, body: unknown): Promise<Answer> {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { method, headers, body: JSON.stringify(body) });
+  private async call(method: string, path: string, token: string, body?: unknown): Promise<Answer> {
+    const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }) };
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { method, headers, signal: AbortSignal.timeout(6 * CALL_MS), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   }
 }
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+interface Configured {
+  readonly dir: string;
+  readonly name: string;
+  readonly kind: Part['kind'];
+  readonly port: number;
+  readonly sessions: number;
+  readonly token: SoftHsmToken;
+  readonly topology: Topology;
+  readonly issuer: string;
+}
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
+/** The token's part is the signer's alone (rule 19). */
+function configuration({ dir, name, kind, port, sessions, token, topology: { eventStore = 'embedded', readModel = 'embedded' }, issuer }: Configured): unknown {
+  return {
+    profile: 'production',
+    dataDir: join(dir, 'data'),
+    eventStore,
+    readModel,
+    ...(kind === 'all' || kind === 'api' ? { http: { port, host: '127.0.0.1', publicUrl: `http://127.0.0.1:${port}` } } : {}),
+    ...(kind === 'all' || kind === 'signer' ? { hsm: { module: token.module, tokenLabel: token.label, pin: token.pin, sessions } } : {}),
+    ...(kind === 'worker' ? { worker: { http: { port } } } : {}),
+    ...(kind === 'signer' ? { signer: { name, ledger: join(dir, 'ledger'), http: { port } } } : {}),
+    identity: { issuers: [{ issuer, audience: AUDIENCE, jwksUri: `${issuer}/jwks`, rolesClaim: 'roles', groupsClaim: 'groups', nameClaim: 'name' }] },
+  };
 }

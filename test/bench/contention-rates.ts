@@ -2,6 +2,8 @@ import type { EventStore } from '#eventing/event-store.port.js';
 import { connectEmbeddedLog } from '#platform/embedded-log/embedded-log-client.js';
 import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
 import { openEventStoreDB } from '#platform/eventstoredb/eventstoredb.js';
+import { figure } from './bench-report.js';
+import type { Row } from './bench-report.js';
 import { runHotOperation } from '#test/contention/hot-operation.js';
 import type { HotOperationFigures } from '#test/contention/hot-operation.js';
 
@@ -43,4 +45,18 @@ export async function measureContention(measured: MeasuredStore, apis: number, c
   } finally {
     for (const { close } of [worker, ...connections]) await close();
   }
+}
+
+/** Api-side clients of one operation, over two api processes where there is more than one. */
+const LOADS = [[1, 1], [2, 2], [2, 8]] as const;
+
+/** Orders a second on one operation. */
+export async function contentionRows(measured: MeasuredStore, seconds: number): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const [apis, clients] of LOADS) {
+    const { perSecond, appends, conflicts, accepted, p99 } = await measureContention(measured, apis, clients, seconds);
+    const name = `one operation on ${measured.name}, ${apis * clients} client${apis * clients === 1 ? '' : 's'} of ${apis} api`;
+    rows.push(figure(name, perSecond, 'orders/s'), figure(`${name}: p99 until reserved`, p99, 'ms'), figure(`${name}: reserved by one append`, accepted / appends, 'orders'), figure(`${name}: conflicts of an append`, conflicts / appends, 'conflicts'));
+  }
+  return rows;
 }

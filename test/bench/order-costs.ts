@@ -1,6 +1,7 @@
+import { pause } from '#eventing/pause.js';
 import { atMost, figure } from './bench-report.js';
 import type { Row } from './bench-report.js';
-import { KEY, pause } from './bench-service.js';
+import { KEY } from './bench-service.js';
 import type { BenchService } from './bench-service.js';
 import { orderLoad } from './order-generator.js';
 

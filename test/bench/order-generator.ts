@@ -16,6 +16,8 @@ export interface OrderLoad {
   readonly seconds: number;
   /** At most so many orders. */
   readonly orders?: number;
+  /** At most so many a second, evenly; left out: as many as the answers allow. */
+  readonly perSecond?: number;
   /** `SHA-512` with an ES256 key: refused by the handler with 422, before anything is read or written. */
   readonly digestAlgorithm?: 'SHA-256' | 'SHA-512';
 }
@@ -23,7 +25,7 @@ export interface OrderLoad {
 const DIGEST_BYTES = 32;
 
 /** Every order with an Idempotency-Key and digests of its own, as clients send them. Each answer is checked: completed, or refused where that is asked for. */
-function generate({ port, token, keyId, operations, digests, clients, seconds, orders, digestAlgorithm = 'SHA-256' }: OrderLoad): Promise<LoadResult> {
+function generate({ port, token, keyId, operations, digests, clients, seconds, orders, perSecond, digestAlgorithm = 'SHA-256' }: OrderLoad): Promise<LoadResult> {
   const pool = Buffer.alloc(DIGEST_BYTES * digests);
   let sent = 0;
   const request = (): Buffer => {
@@ -34,7 +36,7 @@ function generate({ port, token, keyId, operations, digests, clients, seconds, o
     return requestBytes(`/v1/operations/${operation}/sign-orders`, { Authorization: `Bearer ${token}`, 'Idempotency-Key': randomUUID() }, JSON.stringify({ keyId, digests: list, digestAlgorithm }));
   };
   const expected = digestAlgorithm === 'SHA-256' ? (status: number, body: string): boolean => status === 201 && body.includes('"state":"completed"') : (status: number): boolean => status === 422;
-  return keepAliveLoad(port, request, clients, seconds, { expected, ...(orders === undefined ? {} : { requests: orders }) });
+  return keepAliveLoad(port, request, clients, seconds, { expected, ...(orders === undefined ? {} : { requests: orders }), ...(perSecond === undefined ? {} : { perSecond }) });
 }
 
 type Told = { readonly result: LoadResult } | { readonly failed: string };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ExpectedRevision, NewEvent } from '#eventing/event-store.port.js';
-import { systemActor } from '#kernel/actor.js';
+import type { ExpectedRevision } from '#eventing/event-store.port.js';
 import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
+import { someEvent } from './store-calls.js';
 
 export interface AppendFigures {
   readonly inFlight: number;
@@ -12,15 +12,8 @@ export interface AppendFigures {
   readonly p99: number;
 }
 
-const EVENT_BYTES = 512;
 /** A writer begins a new stream after so many events: short streams are what the log mostly holds. */
 const STREAM_LENGTH = 50;
-
-const event = (): NewEvent => {
-  const metadata = { commandId: randomUUID(), actor: systemActor('bench'), at: '2026-01-01T00:00:00.000Z' };
-  const rest = EVENT_BYTES - JSON.stringify(metadata).length - JSON.stringify({ text: '' }).length;
-  return { id: randomUUID(), type: 'bench.happened.v1', data: { text: 'x'.repeat(rest) }, metadata };
-};
 
 /** Appends to a new embedded log in `dir`, from this thread, with `inFlight` writers on streams of their own, for `seconds`. The folder should be on the disk that is to be measured. */
 export const measureAppends = async (dir: string, inFlight: number, seconds: number): Promise<AppendFigures> => {
@@ -33,7 +26,7 @@ export const measureAppends = async (dir: string, inFlight: number, seconds: num
     let expected: ExpectedRevision = 'no-stream';
     while (performance.now() < end) {
       const before = performance.now();
-      const { revision } = await log.store.append(stream, expected, [event()]);
+      const { revision } = await log.store.append(stream, expected, [someEvent()]);
       latencies.push(performance.now() - before);
       expected = revision;
       if (revision < STREAM_LENGTH - 1) continue;
