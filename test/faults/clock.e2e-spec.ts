@@ -1,12 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service, sleep } from '#test/system/service.js';
 import { digests, ended, eventually, goodSignatures, makeKey, operationOf, order, request } from '#test/system/steps.js';
 import type { Key, Operation } from '#test/system/steps.js';
-
-// libfaketime turns the wall clock of the whole process; CLOCK_MONOTONIC goes on as it is, as when an operator sets the time.
-const LIBRARY = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/faketime/libfaketimeMT.so.1'].find(existsSync) ?? 'libfaketimeMT.so.1';
-const HOUR_S = 3_600;
+import { clockEnv, HOUR_S } from './fake-clock.js';
 
 let service: Service;
 let file: string;
@@ -14,8 +11,7 @@ let key: Key;
 let operation: Operation;
 /** How far the service's clock is off from now on. */
 const turn = (seconds: number): void => writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}s\n`);
-const clock = (): Readonly<Record<string, string>> => ({ LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' });
-const up = (ready = true): Promise<number> => service.up({ ready, env: clock() });
+const up = (ready = true): Promise<number> => service.up({ ready, env: clockEnv(file) });
 const stopped = (): Promise<unknown> => eventually(() => service.readiness(), ({ status, text }) => status === 503 && /clock/.test(text), 10_000);
 const signs = async (on: Operation): Promise<void> => {
   const over = digests(1);
