@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { derivedId } from '#eventing/ids.js';
 import { commandIdOf } from '#platform/http/command-id.js';
 import { sleep } from '#test/system/service.js';
-import { digests, ended, eventually, goodSignatures, order, request, trailOf } from '#test/system/steps.js';
+import { digests, eventually, goodSignatures, isFinal, order, orderOf, request, trailOf } from '#test/system/steps.js';
 import type { Key, Operation, SignOrder, TrailEvent } from '#test/system/steps.js';
 import { accountsOf } from './accounts.js';
-import { COUNT, STEPS } from './write-cells.js';
+import { COUNT, KILLED, STEPS } from './write-cells.js';
 import type { End, Fate, Step, Write } from './write-cells.js';
 import type { Ids, Rig } from './write-rigs.js';
 
@@ -15,6 +15,9 @@ const CKR_MECHANISM_INVALID = '0x70';
 const CKR_FUNCTION_FAILED = '0x6';
 const WAYS = { signed: [], revoked: [], refused: [`fail C_SignInit ${CKR_MECHANISM_INVALID}`], broken: [`fail-after * ${CKR_FUNCTION_FAILED}`] } as const;
 
+/** The writer waits. What it wrote may be known to others: a reservation is signed without whoever made it. */
+const HELD: readonly Fate[] = ['never answered', ...KILLED];
+
 /** One order under an operation of its own. */
 export interface Cell {
   readonly step: Step;
@@ -22,7 +25,7 @@ export interface Cell {
   readonly operation: Operation;
   readonly ids: Ids;
   readonly over: readonly string[];
-  /** C_Sign calls until its write had met its fate. */
+  /** C_Sign calls until it had its end, or until its write was held. */
   readonly calls: number;
   /** As the api answers the order; asked again under the same key until it is accepted. */
   readonly accepted: () => Promise<SignOrder>;
@@ -57,14 +60,15 @@ export async function befall(rig: Rig, step: Step, fate: Fate): Promise<Cell> {
   placed.catch(() => undefined);
   if (start !== undefined) {
     await placed;
+    await start.reached();
     const revoked = await service.admin.post(`/v1/operations/${operation.operationId}/revocation`, { reason: 'A test' });
     if (revoked.status !== 201) throw new Error(`revocation: ${revoked.status}`);
-    await start();
+    await start.release();
   }
   await struck();
   service.shim.order();
-  // Its order goes on without the answer: what it signs is counted as its own.
-  if (step.write === 'uses-reserved' && fate === 'killed after') await eventually(() => ended(service, operation, ids.signOrderId).catch(() => undefined), (order) => order !== undefined, ENDED_WITHIN_MS);
+  // It has its end now, or later: not while the calls for another order are counted.
+  if (!HELD.includes(fate) || (step.write === 'uses-reserved' && fate !== 'killed before')) await eventually(() => orderOf(service, operation, ids.signOrderId).catch(() => undefined), (there) => there !== undefined && isFinal(there), ENDED_WITHIN_MS);
   return {
     step, fate, operation, ids, over,
     calls: service.spied('C_Sign') - before,

@@ -20,8 +20,8 @@ export interface Rig {
   readonly fates: { readonly store: readonly Fate[]; readonly ledger: readonly Fate[]; readonly patience: boolean };
   /** @returns resolves when it has befallen it */
   strike(step: Step, fate: Fate, ids: Ids): Promise<() => Promise<void>>;
-  /** Lets no order be started until the result is called. */
-  keepUnstarted(ids: Ids): Promise<() => Promise<void>>;
+  /** Holds a signer that is about to take the lock. */
+  keepUnstarted(ids: Ids): Promise<{ readonly reached: () => Promise<void>; readonly release: () => Promise<void> }>;
   /** Takes back what would still befall. */
   calm(): Promise<void>;
 }
@@ -70,14 +70,10 @@ export async function embeddedRig(): Promise<Rig> {
       // The thread that reserves uses settles them as well.
       return Promise.resolve(obey(`${WORDS[fate].replace('#', step.by === 'signer' ? 'signer-1' : 'api')} ${what}`));
     },
-    async keepUnstarted({ signOrderId }) {
+    keepUnstarted({ signOrderId }) {
       const line = `hold signer-1 before append signing.started.v1 signOrder-${signOrderId}`;
-      await Promise.resolve(obey(line));
-      return async () => {
-        await hooks.obeyed(line);
-        lines.delete(line);
-        hooks.order(...lines);
-      };
+      const release = (): Promise<void> => Promise.resolve((lines.delete(line), hooks.order(...lines)));
+      return Promise.resolve({ reached: obey(line), release });
     },
     calm: () => Promise.resolve((lines.clear(), hooks.order())),
   };
@@ -119,10 +115,7 @@ export async function sharedRig(): Promise<Rig> {
     },
     async keepUnstarted({ signOrderId }) {
       const { fired, remove } = await storeFault(service, { on: 'append', stream: `signOrder-${signOrderId}`, type: 'signing.started.v1', action: { kind: 'cut', when: 'before-commit' }, times: 0 });
-      return async () => {
-        await eventually(fired, (times) => times > 0, STRUCK_WITHIN_MS);
-        await remove();
-      };
+      return { reached: () => eventually(fired, (times) => times > 0, STRUCK_WITHIN_MS).then(() => undefined), release: remove };
     },
     async calm() {
       for (const remove of ordered.splice(0)) await remove();
