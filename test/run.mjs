@@ -1,11 +1,12 @@
 // What `npm test` runs: makes the machine ready, then every check and every suite. Its last line sums them up: `N passed, N failed`.
 // `npm test -- unit integration` runs these suites alone; `-- --list` names them.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, installDebianPackages, installPackages } from '../apps/standalone/bootstrap.mjs';
+import { installPostgres } from './fixtures/install-postgres.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 /** From a file to Debian's package that has it: what the suites use beside npm's packages. */
@@ -20,14 +21,6 @@ const TOOLS = {
   '/usr/bin/cc': 'gcc',
   '/usr/include/stdio.h': 'libc6-dev',
 };
-const POSTGRES = '/usr/lib/postgresql';
-/** Debian's package makes a cluster of its own and starts it as a service, unless it is told not to. The suites start a private one each. */
-function installPostgres() {
-  if (existsSync(POSTGRES) && readdirSync(POSTGRES).some((v) => existsSync(path.join(POSTGRES, v, 'bin/postgres')))) return;
-  installDebianPackages({ '/usr/share/postgresql-common/createcluster.conf': 'postgresql-common' });
-  if (existsSync('/etc/postgresql-common')) appendFileSync('/etc/postgresql-common/createcluster.conf', '\ncreate_main_cluster = false\n');
-  installDebianPackages({ [POSTGRES]: 'postgresql' });
-}
 const MINUTES = 60_000;
 const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
 const spawned = (command, args, minutes, env = {}) => spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], timeout: minutes * MINUTES, killSignal: 'SIGKILL', env: { ...process.env, ...env } });

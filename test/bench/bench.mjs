@@ -1,20 +1,4 @@
-// What `npm run bench` runs: makes a fresh clone runnable, then the benchmark; `-- --json FILE` writes the figures to a file as well. Node's own modules only.
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { build, checkNode, installDebianPackages, installPackages, refuse, SOFTHSM_PACKAGES } from '../../apps/standalone/bootstrap.mjs';
+// What `npm run bench` runs; `-- --json FILE` writes the figures to a file as well, `-- --only split,queue` runs some sections alone.
+import { launch } from './launch.mjs';
 
-/** Of the benchmark's token. Each running call into it holds a thread of libuv's pool, whose size is read once, before any script runs. */
-const SESSIONS = 8;
-
-try {
-  checkNode();
-  installPackages();
-  build(['apps', 'libs', 'test']);
-  installDebianPackages(SOFTHSM_PACKAGES);
-  const main = fileURLToPath(new URL('../../dist/test/bench/main.js', import.meta.url));
-  const child = spawn(process.execPath, [main, ...process.argv.slice(2)], { env: { ...process.env, UV_THREADPOOL_SIZE: String(SESSIONS + 4) }, stdio: 'inherit' });
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code) => process.exit(code ?? 1));
-} catch (error) {
-  refuse(error);
-}
+launch('main');
