@@ -26,6 +26,7 @@ export class Load {
   readonly history = new History();
   readonly operations: Operation[] = [];
   private going = true;
+  private paused = false;
   private running: Promise<unknown> = Promise.resolve();
   private readonly unanswered: (() => Promise<void>)[] = [];
 
@@ -36,6 +37,14 @@ export class Load {
     await load.next();
     load.running = Promise.all(Array.from({ length: options.clients }, (_, n) => load.client(n)));
     return load;
+  }
+
+  /** Clients finish what they ask, and ask nothing more until they are to go on. */
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
   }
 
   /** Lets every client finish, and asks once more for what had no answer. */
@@ -74,6 +83,10 @@ export class Load {
     const callers = bases.map((base) => service.as('orderer-1', ['orderer'], {}, base));
     const seen = new Map<string, number>();
     while (this.going) {
+      if (this.paused) {
+        await sleep(AFTER_FAILURE_MS);
+        continue;
+      }
       const caller = callers[randomInt(callers.length)];
       const operation = this.operations.at(-1);
       if (caller === undefined || operation === undefined) return;

@@ -61,9 +61,12 @@ export async function eventStoreServer(dir: string, logs: string): Promise<Event
 
 const servers = new Map<boolean, Promise<PostgresServer>>();
 
-/** A fresh database of a PostgreSQL of this process's own. @param durable flushes what it commits, as a ledger asks for */
-export async function freshDatabase({ durable = false } = {}): Promise<string> {
+/** The PostgreSQL of this process's own. @param durable flushes what it commits, as a ledger asks for: another one */
+export function databaseServer({ durable = false } = {}): Promise<PostgresServer> {
   const server = servers.get(durable) ?? startPostgres({ fsync: durable });
   servers.set(durable, server);
-  return (await server).database();
+  return server;
 }
+
+/** A fresh database of it. */
+export const freshDatabase = async (which: { readonly durable?: boolean } = {}): Promise<string> => (await databaseServer(which)).database();
