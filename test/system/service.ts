@@ -148,6 +148,10 @@ export class Service {
     if (part === undefined) throw new Error(`there is no ${name}: ${this.parts.map((one) => one.name).join(', ')}`);
     return part;
   }
+  /** Where its rows are: a connection string, or `embedded`. */
+  get readModel(): string {
+    return this.urls.readModel;
+  }
   get dataDir(): string {
     return this.options.dataDir ?? join(this.dir, 'data');
   }
