@@ -76,11 +76,13 @@ export const serveAppend = (facade: Facade) => (call: Call): void => {
     if (message === undefined) options ??= request.getOptions();
     else events.push(proposedEvent(message));
   });
-  call.on('end', () => {
+  const whole = (): void => {
     const expected = options === undefined ? undefined : expectedOf(options);
     if (expected === undefined) refuse(call, invalidArgument('An append begins with its options.'));
     else append(facade, call, { stream: nameOf(options?.getStreamIdentifier()?.getStreamName_asU8()), expected, events });
-  });
+  };
+  // A call that is broken off ends like a complete one, with a part of its events; that it is cancelled shows in the same turn. A server writes all of an append or nothing.
+  call.on('end', () => setImmediate(() => (call.cancelled ? undefined : whole())));
 };
 
 const append = (facade: Facade, call: Call, request: Append): void => {
