@@ -26,6 +26,8 @@ export interface ServiceOptions {
    * or the spy in front of the shim.
    */
   readonly hsm?: 'plain' | 'spy' | 'shim' | 'spy+shim';
+  /** Whether several signers share one token, as they do unless told, or have one each. */
+  readonly tokens?: 'one' | 'one-each';
   /** Sessions with the token: 4 unless told. */
   readonly sessions?: number;
   /** Laid over the configuration, depth first. */
@@ -85,11 +87,11 @@ export class Service {
   /** @throws what making the token or the shim throws */
   static async create(options: ServiceOptions = {}): Promise<Service> {
     const dir = mkdtempSync(join(tmpdir(), 'countersign-service-'));
-    // No PIN that stands in a log by chance.
-    const token = createSoftHsmToken(dir, { pin: String(randomInt(10 ** 11, 10 ** 12)) });
     const shim = options.hsm?.includes('shim') === true ? createShim(dir, SOFTHSM_MODULE) : undefined;
     const stores: Stores = { ...TESTED.stores, ...(options.processes === undefined && TESTED.processes === 'one' ? {} : { eventStore: 'esdb', readModel: 'postgres' }), ...options.stores };
     const processes = options.stores?.eventStore === 'embedded' || options.entry !== undefined ? undefined : (options.processes ?? (TESTED.processes === 'several' ? ONE_OF_EACH : undefined));
+    // No PIN that stands in a log by chance.
+    const tokens = Array.from({ length: options.tokens === 'one-each' ? (processes?.signer ?? 1) : 1 }, (_, i) => createSoftHsmToken(i === 0 ? dir : join(dir, `token-${i + 1}`), { pin: String(randomInt(10 ** 11, 10 ** 12)) }));
     const eventStore = stores.eventStore === 'esdb' ? await eventStoreServer(join(options.dataDir ?? join(dir, 'data'), 'events'), dir) : undefined;
     const urls: Urls = {
       eventStore: eventStore?.url ?? 'embedded',
@@ -97,7 +99,7 @@ export class Service {
       ledger: processes !== undefined && processes.signer > 1 ? await freshDatabase({ durable: true }) : join(dir, 'ledger'),
     };
     const ports = await Promise.all(names(processes).map(() => freePort()));
-    const service = new Service(options, dir, token, shim, await startIssuer(), ports, urls, names(processes), eventStore);
+    const service = new Service(options, dir, tokens, shim, await startIssuer(), ports, urls, names(processes), eventStore);
     Service.open.add(service);
     return service;
   }
@@ -111,7 +113,7 @@ export class Service {
     private readonly options: ServiceOptions,
     /** Holds everything that is this service's own. */
     readonly dir: string,
-    readonly token: SoftHsmToken,
+    private readonly tokens: readonly SoftHsmToken[],
     private readonly ownShim: Shim | undefined,
     readonly issuer: Issuer,
     /** Of each part. */
@@ -123,7 +125,7 @@ export class Service {
   ) {
     const logs = { cwd: dir, out: join(dir, 'out.log'), err: join(dir, 'err.log') };
     this.parts = names.map((name) => new ServiceProcess(name, { entry: name === ALL ? (options.entry ?? STANDALONE) : `apps/${kindOf(name)}/src/main`, ...logs }));
-    this.secrets.add('PIN', token.pin);
+    for (const { pin } of tokens) this.secrets.add('PIN', pin);
     this.admin = this.as('admin-1', ['administrator']);
     this.admin2 = this.as('admin-2', ['administrator']);
     this.orderer = this.as('orderer-1', ['orderer']);
@@ -132,6 +134,15 @@ export class Service {
     this.configure(options.config ?? {});
   }
 
+  /** Of the only signer, of all of them, or of the first one. */
+  get token(): SoftHsmToken {
+    return this.tokenOf('signer-1');
+  }
+  tokenOf(signer: string): SoftHsmToken {
+    const token = this.tokens[Number(/\d+$/.exec(signer)?.[0] ?? 1) - 1] ?? this.tokens[0];
+    if (token === undefined) throw new Error('a service has at least one token');
+    return token;
+  }
   get port(): number {
     return this.ports[0] ?? 0;
   }
@@ -202,7 +213,7 @@ export class Service {
         eventStore: this.urls.eventStore,
         readModel: this.urls.readModel,
         // Rule 19: the token's part is the signer's alone.
-        ...(kind === 'api' || kind === 'worker' ? {} : { hsm: { module: this.module(), tokenLabel: this.token.label, pin: this.token.pin, sessions: this.sessions } }),
+        ...(kind === 'api' || kind === 'worker' ? {} : { hsm: { module: this.module(), tokenLabel: this.tokenOf(name).label, pin: this.tokenOf(name).pin, sessions: this.sessions } }),
         ...(kind === 'worker' ? { worker: { http: { port } } } : {}),
         ...(kind === 'signer' ? { signer: { name, ledger: this.urls.ledger, http: { port } } } : {}),
         identity: { issuers: [{ issuer: this.issuer.url, audience: 'countersign', jwksUri: `${this.issuer.url}/jwks`, displayClaims: ['repository', 'workflow_ref'], rules: [{ match: { repository: 'acme/firmware' }, roles: ['orderer'] }] }] },
@@ -302,7 +313,7 @@ export class Service {
     // The spy is not given a file: it flushes one after the call only.
     return {
       COUNTERSIGN_CONFIG: this.configOf(name), UV_THREADPOOL_SIZE: String(this.sessions + 4), PKCS11SPY: this.ownShim?.module ?? this.token.module,
-      ...this.token.env, ...this.ownShim?.env, ...this.options.env, ...env,
+      ...this.tokenOf(name).env, ...this.ownShim?.env, ...this.options.env, ...env,
     };
   }
 
