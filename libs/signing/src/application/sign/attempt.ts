@@ -171,13 +171,23 @@ async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Ha
       : { type: 'signing.outcome-unknown.v1', data: { operationId, keyId, signer: signer.name, detail: unknownDetail(signed), digests, signatures, spent: signed.handed, returned, at } };
   // A crash before this is durable leaves the signatures in the ledger: the next incarnation completes from there.
   const appended = await stream.append(signOrderId, 0, ending);
-  if ('conflict' in appended) await tellLate(signOrderId, { type: 'signing.late-outcome.v1', data: { operationId, keyId, signer: signer.name, signatures } }, stream);
+  if ('conflict' in appended) await tellLate(signOrderId, { type: 'signing.late-outcome.v1', data: { operationId, keyId, signer: signer.name, signatures } }, context);
   return 'ended';
 }
 
-/** Somebody called it unknown while we signed (rule 8): what there is, is told behind whatever was found since, and nothing is handed out. */
-async function tellLate(signOrderId: string, event: SigningEvent, stream: OrderStream): Promise<void> {
-  for (let head = 1; 'conflict' in (await stream.append(signOrderId, head, event)); ) head += 1;
+/**
+ * Somebody called it unknown while we signed (rule 8): what there is, is told behind whatever was found since, and nothing is handed out.
+ * Where even our `started` is gone the store was set back under us (rule 17): there is nothing to tell it behind, and nothing more is signed upon it.
+ */
+async function tellLate(signOrderId: string, event: SigningEvent, { stream, remembered, log }: AttemptContext): Promise<void> {
+  for (;;) {
+    const head = await stream.head(signOrderId);
+    if (head === undefined) {
+      remembered.stop(`the order ${signOrderId} was started, and is not any more`);
+      return log({ signOrderId }, 'an order was signed, and the event store has lost its start: its signatures are in the ledger');
+    }
+    if (!('conflict' in (await stream.append(signOrderId, head, event)))) return;
+  }
 }
 
 const unknownDetail = ({ fault }: SignedDigests): string =>

@@ -72,6 +72,18 @@ export class OrderStream {
     }
   }
 
+  /** Revision of the order's last event; undefined: it has none. Asked for until it is told. */
+  async head(signOrderId: string): Promise<number | undefined> {
+    for (;;) {
+      try {
+        return (await this.store.readStream(signOrderStream(signOrderId), { limit: 1, direction: 'backward' }))[0]?.revision;
+      } catch (error) {
+        if (this.signal.aborted) throw error;
+        await pause(RETRY_PAUSE_MS, this.signal);
+      }
+    }
+  }
+
   /** A conflict may be the answer to a resend of what was written in the end: only the id tells. */
   private async found(stream: string, expected: ExpectedRevision, id: string): Promise<Appended> {
     for (;;) {
