@@ -26,6 +26,11 @@ export class BoundClient extends EventStoreDBClient {
     this.handleError = (client, error) => reconnect(client, error).catch(() => undefined);
   }
 
+  /** It was told to end: what was under way is cut short, and a read that is cut short ends like a whole one. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Resolves when a call would be sent, and not wait for the cluster to have a leader. @throws StoreUnavailableError: after CONNECT_TIMEOUT_MS at the latest */
   async ready(): Promise<void> {
     const { attempts, intervalMs } = this.#discovery ?? { attempts: 1, intervalMs: 0 };

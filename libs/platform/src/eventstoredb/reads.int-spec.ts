@@ -1,6 +1,7 @@
 import { EventStoreDBClient, jsonEvent, binaryEvent } from '@eventstore/db-client';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { pause } from '#eventing/pause.js';
 import { idsOf, someCategory, someEvents, someStream } from '#eventing/testing/contract-setup.js';
 import { startFacade } from '#test/event-store-facade/facade.js';
 import type { Facade } from '#test/event-store-facade/facade.js';
@@ -122,6 +123,16 @@ describe('reads from EventStoreDB', () => {
     facade.control.clear();
     expect(await store.readStream(stream, { limit: 1 })).toEqual([]);
     await close();
+  });
+
+  it('a read that is cut short by the end of the connection is no answer', async () => {
+    const stream = someStream();
+    await adapter.store.append(stream, 'no-stream', someEvents(3));
+    facade.control.add({ on: 'read', action: { kind: 'drop' }, times: 0 });
+    const reads = [adapter.store.readStream(stream, { limit: 10 }), adapter.store.readAll({ limit: 10 })].map((read) => read.then((events) => events.length, (error: unknown) => error));
+    await pause(100);
+    await adapter.close();
+    for (const outcome of await Promise.all(reads)) expect(outcome).toBeInstanceOf(StoreUnavailableError);
   });
 
   it('asks once more when the connection broke, and the leader that another node names', async () => {

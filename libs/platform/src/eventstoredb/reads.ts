@@ -150,7 +150,10 @@ export class Reads {
       const client = this.client();
       await client.ready();
       try {
-        return await ask(client);
+        const records = await ask(client);
+        // Of a read that was under way at the end the client hands out what had come, or nothing, as if that were all: a stream that goes on would look as if it did not.
+        if (client.ended) throw new StoreUnavailableError('the event store was closed');
+        return records;
       } catch (error) {
         if (attempt >= ATTEMPTS || !(isMisdirected(error) || isDisconnected(error))) throw isInvalidArgument(error) ? error : readError(error);
         await pause(ATTEMPT_PAUSE_MS);
