@@ -21,7 +21,7 @@ async function run(args: readonly string[], { out, env }: Surroundings): Promise
   if (eventStore.kind !== 'embedded') throw new Error('the configuration names EventStoreDB, which has tools of its own for restoring');
   const { manifest, aside } = await restoreBackup({ from, dataDir, clock: systemClock });
   out.write(`${manifest.events} events of ${manifest.takenAt} are restored in ${dataDir}${aside === undefined ? '' : `; what was there is kept in ${aside}`}\n`);
-  out.write('where more was signed since, /readyz says STORE_BEHIND and nothing is signed: two administrators then name the head that `countersign ledger` shows, with `countersign ledger accept`\n');
+  out.write('where the signer saw more than the backup holds, /readyz says STORE_BEHIND and nothing is signed: two administrators then name the head that `countersign ledger` shows, with `countersign ledger accept`\n');
 }
 
 export const restore: Subcommand = { name: 'restore', summary: 'bring a backup back', help: HELP, run };
