@@ -59,7 +59,7 @@ describe('CommandExecutor among other writers', () => {
     await jest.runAllTimersAsync();
     expect((await Promise.all(begun)).map((a) => a.folded.state.sum)).toEqual([3, 4, 5]);
     expect(sizes()).toEqual([1, 3]);
-    expect(store.reads).toEqual([{ stream: COUNTER, from: 1 }]);
+    expect(store.reads).toEqual([{ stream: COUNTER, from: 0 }]);
   });
 
   it('rule 13: who joins after a conflict is refused only by what was read after he came', async () => {

@@ -134,7 +134,7 @@ describe('CommandExecutor', () => {
     await executor.execute(asked({ type: 'switch', on: false }));
     store.reads.length = 0;
     await expect(executor.execute(add(1))).rejects.toEqual(code('KEY_DISABLED'));
-    expect(store.reads).toEqual([{ stream: COUNTER, from: 1 }]);
+    expect(store.reads).toEqual([{ stream: COUNTER, from: 0 }]);
   });
 
   it('decides again after a conflict: two processes never go over the limit', async () => {

@@ -1,4 +1,5 @@
-import type { NewEvent, RecordedEvent } from './event-store.port.js';
+import { StoreUnavailableError } from './event-store.port.js';
+import type { EventStore, NewEvent, RecordedEvent } from './event-store.port.js';
 import { randomId } from './ids.js';
 import type { Snapshot } from './snapshot-store.port.js';
 import { SNAPSHOT_EVERY, StreamStates } from './stream-states.js';
@@ -106,6 +107,22 @@ describe('StreamStates', () => {
     expect(await s.refresh(S)).toMatchObject({ revision: 1_202 });
     expect(s.eventsRead).toBe(1_203);
     expect(s.cached(S)).toMatchObject({ revision: 1_202 });
+  });
+
+  it.each([0, 2, 4])('rule 12: a state is not continued in a store that was set back under it, with %s other events since', async (others) => {
+    const older = new MemoryEventStore();
+    const first = some(1);
+    await write(first);
+    await write(some(2));
+    await older.append(S, 'no-stream', first);
+    if (others > 0) await older.append(S, 0, Array.from({ length: others }, () => added(10)));
+    let now: EventStore = store;
+    const reading = { readStream: (...args: Parameters<EventStore['readStream']>) => now.readStream(...args) };
+    const s = new StreamStates(Object.assign(Object.create(store) as EventStore, reading), counterKind, { capacity: 100 });
+    expect(await s.refresh(S)).toMatchObject({ revision: 2, state: { sum: 3 } });
+    now = older;
+    await expect(s.refresh(S)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await s.refresh(S)).toMatchObject({ revision: others, state: { sum: 1 + 10 * others } });
   });
 
   it('tells of every event that it folds from the store', async () => {

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '#kernel/decider.js';
 import type { Decode } from './event-codec.js';
+import { StoreUnavailableError } from './event-store.port.js';
 import type { EventStore, NewEvent, RecordedEvent } from './event-store.port.js';
 import { LruMap } from './lru-map.js';
 import type { SnapshotStore } from './snapshot-store.port.js';
@@ -79,17 +80,31 @@ export class StreamStates<E extends DomainEvent, S> {
     return await reading;
   }
 
-  /** As the leader has it now: what is cached, and what came since. */
+  /**
+   * As the leader has it now: what is cached, and what came since.
+   * @throws StoreUnavailableError, also when the store lacks what was seen last of this stream: who asks again gets what it has now (rule 12)
+   */
   async refresh(stream: string): Promise<Folded<S>> {
-    let folded = this.cache.get(stream) ?? (await this.fromSnapshot(stream)) ?? this.empty();
+    const cached = this.cache.get(stream);
+    let folded = cached ?? (await this.fromSnapshot(stream)) ?? this.empty();
+    // Read again with what came since: a store that was set back under us has another event there, or none, and what comes behind it does not belong to what is cached.
+    let unproven = cached === undefined ? 0 : 1;
     for (;;) {
       const reading = { offered: -1 };
       this.reading.set(stream, (this.reading.get(stream) ?? new Set()).add(reading));
       let page: readonly RecordedEvent[];
       try {
-        page = await this.store.readStream(stream, { from: folded.revision + 1, limit: PAGE });
+        page = await this.store.readStream(stream, { from: folded.revision + 1 - unproven, limit: PAGE + unproven });
       } finally {
         this.read(stream, reading);
+      }
+      if (unproven === 1) {
+        unproven = 0;
+        if (page[0]?.id !== folded.eventId) {
+          this.cache.delete(stream);
+          throw new StoreUnavailableError(`${stream}: the event at revision ${folded.revision} is not there any more`);
+        }
+        page = page.slice(1);
       }
       this.count(page.length);
       folded = page.reduce((f, e) => this.fold(f, e), folded);
