@@ -113,14 +113,15 @@ describe('api, worker and signer as processes of their own', () => {
 });
 
 describe('a start that can not be', () => {
-  const refused = async (config: object, expected: RegExp): Promise<void> => {
-    const service = await Service.create({ processes: { api: 1, worker: 0, signer: 0 } });
+  const refused = async (config: object, expected: RegExp, processes = { api: 1, worker: 0, signer: 0 }): Promise<void> => {
+    const service = await Service.create({ processes });
     service.configure(config as Readonly<Record<string, unknown>>);
     expect(await service.upToItsEnd()).toMatchObject({ code: 1 });
     expect(service.errors.trim().split('\n')).toEqual([expect.stringMatching(expected)]);
   };
 
   it('rule 19: of an api with a PIN', () => refused({ hsm: { module: '/usr/lib/softhsm/libsofthsm2.so', tokenLabel: 't', pin: '998877' } }, /^countersign: hsm\.pin: is for the signer alone/));
+  it('rule 19: of a worker with the file of one', () => refused({ hsm: { module: '/usr/lib/softhsm/libsofthsm2.so', tokenLabel: 't', pinFile: '/etc/countersign/pin' } }, /^countersign: hsm\.pinFile: is for the signer alone/, { api: 0, worker: 1, signer: 0 }));
   it('of an api on the embedded log', () => refused({ eventStore: 'embedded' }, /^countersign: eventStore: must be a store that processes share/));
   it('of an api in the development profile', () => refused({ profile: 'development' }, /^countersign: profile: must be production/));
 });
