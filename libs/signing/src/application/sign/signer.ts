@@ -55,6 +55,8 @@ export class Signer {
   private connected = true;
   /** The store was found to be the one it was when it was last heard. */
   private proven = true;
+  /** How often the subscription broke. */
+  private breaks = 0;
   private fault: string | undefined = 'it has not caught up with the event store';
   private unheard: string | undefined;
   /** Monotonic ms from which on the ledger could be reached, time after time. */
@@ -204,6 +206,7 @@ export class Signer {
   }
 
   private broken(error: unknown, attempt: number): void {
+    this.breaks += 1;
     this.connected = false;
     this.proven = false;
     this.fault = error instanceof StoreUnavailableError ? 'the event store does not answer' : 'an event could not be understood; signing stopped';
@@ -213,12 +216,15 @@ export class Signer {
   /** The store was away, and may be another one now: a backup that was restored under us lacks what was seen last (rules 12, 17). */
   private async proveAgain(): Promise<void> {
     const { store, context } = this.options;
+    const { breaks } = this;
     const { last } = this.orders;
     if (last !== undefined && (await store.readAt(last.position))?.id !== last.id) {
       context.remembered.stop('it lacks the last event that the signer had seen');
       this.stopping.abort();
       throw new StoreBehindError('the store lacks the last event that was seen');
     }
+    // Away again meanwhile: what was found was found of the store before.
+    if (breaks !== this.breaks) throw new StoreUnavailableError('the event store was away again while it was looked at');
     context.remembered.forget();
     this.proven = true;
   }

@@ -279,4 +279,25 @@ describe('a store that lies behind the ledger', () => {
     await eventually(() => Promise.resolve(signer.down()), (d) => /STORE_BEHIND.*last event that the signer had seen/.test(d ?? ''));
     expect(hsm.signed).toHaveLength(1);
   });
+
+  it('rules 12, 17: what was found of a store before it was away again says nothing of the one that comes back', async () => {
+    await world.operation(5);
+    const { signer } = await world.signer('signer-1');
+    const looked = latch();
+    const readAt = jest.spyOn(world.store, 'readAt').mockImplementationOnce(async (position) => {
+      looked.reach();
+      await looked.released;
+      return (await world.store.readAll({ limit: 100 })).find((event) => event.position === position);
+    });
+    signer['broken'](new StoreUnavailableError('away'), 1);
+    signer['caughtUp']();
+    await looked.reached;
+    signer['broken'](new StoreUnavailableError('away again'), 1);
+    looked.release();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(signer.down()).toBe('the event store does not answer');
+    signer['caughtUp']();
+    await eventually(() => Promise.resolve(signer.down()), (down) => down === undefined);
+    expect(readAt).toHaveBeenCalledTimes(2);
+  });
 });
