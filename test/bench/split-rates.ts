@@ -12,7 +12,8 @@ export const SPLIT_CLIENTS = [1, 16, 64] as const;
 const OPERATIONS = 50;
 const BATCH = 100;
 const BATCH_CLIENTS = 16;
-const WARM_UP_SECONDS = 5;
+/** Until the code of all processes is compiled: so many orders, or so long. */
+const WARM_UP = { orders: 4_000, seconds: 12 };
 const SECONDS = 4;
 const MEGABYTE = 1_000_000;
 const QUANTILES = ['p50', 'p95', 'p99'] as const;
@@ -65,7 +66,7 @@ async function measured(dir: string, sessions: number, topology: Topology): Prom
   try {
     const operations = await service.operations(OPERATIONS);
     const run = (load: Partial<OrderLoad>): Promise<LoadResult> => orderLoad({ port: service.port, token: service.orderer, keyId: KEY, operations, digests: 1, clients: 64, seconds: SECONDS, ...load });
-    await run({ seconds: WARM_UP_SECONDS });
+    await run(WARM_UP);
     const single = new Map<number, LoadResult>();
     for (const clients of SPLIT_CLIENTS) single.set(clients, await run({ clients }));
     const batches = await run({ digests: BATCH, clients: BATCH_CLIENTS });
