@@ -111,7 +111,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   });
   metrics.queue('commands', () => operations.waiting + keys.waiting + resolutions.waiting);
   metrics.queue('waits', () => awaiter.waiting);
-  const keyStates: KeyStates = { fresh: (keyId) => keys.states.refresh(keyStream(keyId)), known: (keyId) => keys.states.load(keyStream(keyId)) };
+  const keyStates: KeyStates = { fresh: (keyId) => keys.states.fresh(keyStream(keyId)) };
   const operationStates: OperationStates = { load: (operationId) => operations.states.refresh(operationStream(operationId)) };
   const signOrders = new SqlSignOrders(parts.rows, parts.progress);
   const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };

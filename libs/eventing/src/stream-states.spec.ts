@@ -87,6 +87,36 @@ describe('StreamStates', () => {
     expect(await late).toMatchObject({ revision: 0 });
   });
 
+  it('rule 13: many that ask for what is fresh share a look that begins after they asked', async () => {
+    await write(some(1));
+    const s = states();
+    const late: Promise<{ readonly revision: number }>[] = [];
+    let told = false;
+    store.afterRead = async () => {
+      if (told) return;
+      told = true;
+      // The page of the first look does not have this.
+      await write(some(1));
+      for (let n = 0; n < 5; n += 1) late.push(s.fresh(S));
+    };
+    expect(await s.fresh(S)).toMatchObject({ revision: 0 });
+    expect((await Promise.all(late)).map(({ revision }) => revision)).toEqual([1, 1, 1, 1, 1]);
+    expect(store.reads).toHaveLength(2);
+    await write(some(1));
+    expect(await s.fresh(S)).toMatchObject({ revision: 2 });
+  });
+
+  it('a look for what is fresh that fails is told to those who shared it, and to nobody after', async () => {
+    await write(some(1));
+    const s = states();
+    store.afterRead = () => Promise.reject(new Error('gone'));
+    const first = s.fresh(S);
+    const [second, third] = [s.fresh(S), s.fresh(S)];
+    expect((await Promise.allSettled([first, second, third])).map((o) => o.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    store.afterRead = () => Promise.resolve();
+    expect(await s.fresh(S)).toMatchObject({ revision: 0 });
+  });
+
   it('who asks while a read fails is told so as well, and the next read works', async () => {
     await write(some(1));
     const s = states();

@@ -48,6 +48,8 @@ export class StreamStates<E extends DomainEvent, S> {
   private readonly reading = new Map<string, Set<{ offered: number }>>();
   /** First reads of streams under way: who comes meanwhile gets the same. */
   private readonly loading = new Map<string, Promise<Folded<S>>>();
+  /** Looks at the leader that several share: the one under way, and the one after it, which has not begun. */
+  private readonly looks = new Map<string, { readonly ended: Promise<void>; next?: Promise<Folded<S>> }>();
   /** How many events were read from the store so far. */
   eventsRead = 0;
 
@@ -111,6 +113,26 @@ export class StreamStates<E extends DomainEvent, S> {
       // A subscription told of an event while the page was on its way, which the page does not have: it would not come again.
       if (page.length < PAGE && reading.offered <= folded.revision) return this.keep(stream, folded);
     }
+  }
+
+  /** As `refresh`, by one look for all who ask before it begins; while another is under way it waits for the end of that one. */
+  fresh(stream: string): Promise<Folded<S>> {
+    const look = this.looks.get(stream);
+    if (look === undefined) return this.look(stream);
+    look.next ??= look.ended.then(() => this.look(stream));
+    return look.next;
+  }
+
+  private look(stream: string): Promise<Folded<S>> {
+    const answer = this.refresh(stream);
+    const look: { ended: Promise<void>; next?: Promise<Folded<S>> } = {
+      ended: answer.then(
+        () => undefined,
+        () => undefined,
+      ).then(() => void (look.next === undefined && this.looks.delete(stream))),
+    };
+    this.looks.set(stream, look);
+    return answer;
   }
 
   /** The state right after `revision`, read anew. */

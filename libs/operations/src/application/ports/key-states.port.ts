@@ -5,8 +5,6 @@ import type { KeyState } from '#keys/contract.js';
 export interface KeyStates {
   /** From the leader, newer than the call (rule 13). A missing key has revision -1. */
   fresh(keyId: string): Promise<Folded<KeyState>>;
-  /** What this process knows, read when it knows nothing; may lie behind. */
-  known(keyId: string): Promise<Folded<KeyState>>;
 }
 /** Injection token of the process's KeyStates. */
 export const KEY_STATES = Symbol('KeyStates');

@@ -67,7 +67,7 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const grant = known.state.grants.find((g) => g.keyId === request.keyId);
     // A key that is none of the operation's is refused by the decider, in its turn among the checks.
     const { input, digests, format, count } = grant === undefined ? { input: { digests: [] }, digests: [], format: 'der' as const, count: 1 } : checkedInput(request, grant.algorithm);
-    const keyEnabled = grant === undefined || (await this.keyEnabled(request.keyId));
+    const keyEnabled = grant === undefined || (await this.keys.fresh(request.keyId)).state.status === 'enabled';
     return this.operations.execute({
       stream,
       meta,
@@ -89,12 +89,6 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     if (folded.state.open.has(signOrderId)) return 'answered';
     const first = await this.store.readStream(signOrderStream(signOrderId), { limit: 1 });
     return first.length > 0 ? 'answered' : 'new';
-  }
-
-  /** A refusal for a disabled key is never given from a stale state (rule 13); that it is enabled is asked again by the signer. */
-  private async keyEnabled(keyId: string): Promise<boolean> {
-    if ((await this.keys.known(keyId)).state.status === 'enabled') return true;
-    return (await this.keys.fresh(keyId)).state.status === 'enabled';
   }
 
   /** The order that this Idempotency-Key made, as it is now: waited for like a new one. */
