@@ -1,5 +1,5 @@
 const CONTEXTS = '(identity|policies|keys|operations|signing|evidence)';
-const TESTS = '\\.(spec|int-spec|e2e-spec)\\.ts$|/testing/|^test/';
+const TESTS = '\\.(spec|int-spec|e2e-spec|deployment-spec)\\.ts$|/testing/|^test/';
 const npm = (name) => `(^|/)node_modules/${name}(/|$)|^${name}(/|$)`;
 
 /** A package that is imported in some places alone, tests included. */

@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const TESTS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
+const TESTS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.deployment-spec.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
 
 /** Of the bus only commands, queries and their handlers: a saga stream of it ends for ever on its first throw, event handlers run out of order, and nothing survives a crash. */
 const CQRS_NAMES = ['Command', 'CommandBus', 'CommandHandler', 'CqrsModule', 'ICommandHandler', 'IQueryHandler', 'Query', 'QueryBus', 'QueryHandler'];

@@ -16,5 +16,5 @@ const project = (displayName, suffix, more = {}) => ({
 });
 export default {
   testTimeout: 60_000,
-  projects: [project('unit', 'spec'), project('integration', 'int-spec'), project('end-to-end', 'e2e-spec')],
+  projects: [project('unit', 'spec'), project('integration', 'int-spec'), project('end-to-end', 'e2e-spec'), project('deployments', 'deployment-spec')],
 };

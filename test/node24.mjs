@@ -18,7 +18,7 @@ try {
   // Suites that list what git tracks find it.
   if (existsSync(path.join(ROOT, '.git'))) symlinkSync(path.join(ROOT, '.git'), path.join(checkout, '.git'));
   const env = { ...process.env, PATH: `${path.join(node, 'bin')}:${process.env.PATH}`, npm_config_nodedir: node };
-  const { status } = spawnSync(path.join(node, 'bin', 'node'), ['test/run.mjs', ...process.argv.slice(2)], { cwd: checkout, stdio: 'inherit', env, timeout: 40 * 60_000 });
+  const { status } = spawnSync(path.join(node, 'bin', 'node'), ['test/run.mjs', ...process.argv.slice(2)], { cwd: checkout, stdio: 'inherit', env, timeout: 60 * 60_000 });
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -51,9 +51,11 @@ const SUITES = {
   'end-to-end': jest('end-to-end', '1', 25),
   // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL.
   'end-to-end-stores': jest('end-to-end', '1', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
+  // What names its stores and processes itself.
+  deployments: jest('deployments', '1', 30),
 };
 /** Run when named alone. */
-const LONG = { faults: jest('end-to-end', '1', 240, { only: ['test/faults/'] }) };
+const LONG = { faults: jest('deployments', '1', 240, { only: ['test/faults/'] }) };
 
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith('-'));
 if (process.argv.includes('--list')) console.log(Object.keys(SUITES).join('\n'));

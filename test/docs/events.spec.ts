@@ -9,7 +9,7 @@ const namesIn = (text: string): readonly string[] => text.match(NAME) ?? [];
 function typesInCode(): ReadonlySet<string> {
   const sources = ['libs', 'apps'].flatMap((folder) =>
     readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && !/\.(spec|int-spec|e2e-spec)\.ts$|(^|\/)testing\//.test(file))
+      .filter((file) => file.endsWith('.ts') && !/\.(spec|int-spec|e2e-spec|deployment-spec)\.ts$|(^|\/)testing\//.test(file))
       .map((file) => readFileSync(join(packageRoot, folder, file), 'utf8')),
   );
   // Quoted: as a type or a value, not as an example in a comment.
