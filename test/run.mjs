@@ -48,9 +48,9 @@ const SUITES = {
   deps: check('depcruise', ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'test'], 5),
   unit: jest('unit', '2', 10),
   integration: jest('integration', '1', 20),
-  'end-to-end': jest('end-to-end', '1', 25),
+  'end-to-end': jest('end-to-end', '2', 25),
   // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL.
-  'end-to-end-stores': jest('end-to-end', '1', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
+  'end-to-end-stores': jest('end-to-end', '2', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
   // What names its stores and processes itself.
   deployments: jest('deployments', '1', 30),
 };

@@ -4,11 +4,11 @@ import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
 import { Service } from '#test/system/service.js';
 import { digests, eventually, goodSignatures, makeKey, operationOf, order, request, trailOf } from '#test/system/steps.js';
+import { EMBEDDED } from '#test/system/stores.js';
 import type { Key, Operation, SignOrder } from '#test/system/steps.js';
 import { countersign } from './command.js';
 
 const CLIENTS = 6;
-const EMBEDDED = { eventStore: 'embedded', readModel: 'embedded' } as const;
 
 let service: Service;
 let key: Key;

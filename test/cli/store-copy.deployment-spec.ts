@@ -7,7 +7,6 @@ import { eventStoreServer } from '#test/system/stores.js';
 import type { EventStoreServer } from '#test/system/stores.js';
 import { countersign } from './command.js';
 
-const EMBEDDED = { eventStore: 'embedded', readModel: 'embedded' } as const;
 
 let service: Service;
 let server: EventStoreServer | undefined;

@@ -7,6 +7,7 @@ import { Sqlite } from '#platform/sqlite/sqlite.js';
 import type { Client } from '#test/system/client.js';
 import { Service } from '#test/system/service.js';
 import { digests, ended, eventually, goodSignatures, makeKey, operationOf, order, request } from '#test/system/steps.js';
+import { EMBEDDED } from '#test/system/stores.js';
 import type { Key, Operation } from '#test/system/steps.js';
 
 // Stores that lie behind the signer's ledger. The events folder, copied while the service is stopped, is a backup; put back, it is a restore.
@@ -21,7 +22,7 @@ const events = (): string => join(service.dataDir, 'events');
 const backup = (): string => join(service.dir, 'backup');
 
 beforeEach(async () => {
-  service = await Service.create({ hsm: 'spy', stores: { eventStore: 'embedded', readModel: 'embedded' } });
+  service = await Service.create({ hsm: 'spy', stores: EMBEDDED });
   await service.up();
   key = await makeKey(service, 'fw');
   operation = await request(service, { fw: 8 });

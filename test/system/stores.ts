@@ -10,6 +10,9 @@ export interface Stores {
   readonly readModel: 'embedded' | 'postgres';
 }
 
+/** For what only they have: files of their own. */
+export const EMBEDDED: Stores = { eventStore: 'embedded', readModel: 'embedded' };
+
 const oneOf = <W extends string>(variable: string, ...words: readonly [W, ...W[]]): W => {
   const given = process.env[variable] ?? words[0];
   const known = words.find((word) => word === given);

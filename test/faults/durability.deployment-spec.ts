@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service, sleep } from '#test/system/service.js';
 import { digests, makeKey, order, request } from '#test/system/steps.js';
+import { EMBEDDED } from '#test/system/stores.js';
 
 const ORDERS = 6;
 /** Settlement (200 ms) and the signer's checkpoint (1 s) of one order are over before the next one is placed. */
@@ -18,7 +19,7 @@ function markOf(line: string): Mark | undefined {
 afterEach(Service.closeAll);
 
 it('has flushed reservation, `started`, intent and `completed`, in this order, before it answers: fdatasync and answers as the kernel saw them', async () => {
-  const service = await Service.create();
+  const service = await Service.create({ stores: EMBEDDED });
   const trace = join(service.dir, 'trace');
   await service.up({ under: ['strace', '-f', '-qq', '-y', '-s', '160', '-e', 'trace=fsync,fdatasync,read,write,writev,recvfrom,sendto,sendmsg', '-e', 'signal=none', '-o', trace], withinMs: 60_000 });
   await makeKey(service, 'fw');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createHookedService } from '#test/hooks/hooked-service.js';
 import { Service, sleep } from '#test/system/service.js';
 import { digests, ended, eventually, goodSignatures, makeKey, order, orderOf, request, trailOf } from '#test/system/steps.js';
+import { EMBEDDED } from '#test/system/stores.js';
 import type { SignOrder } from '#test/system/steps.js';
 import { accountsOf } from './accounts.js';
 import { mountSmallDisk } from './small-disk.js';
@@ -52,7 +53,7 @@ it('rule 11: the disk is full at the COMMIT of `started`: no C_Sign; with space 
 }, 90_000);
 
 it('full while it works: every write is refused whole or done whole, reading goes on, and it recovers without hands', async () => {
-  const service = await Service.create({ hsm: 'spy', dataDir: join(disk.dir, 'data') });
+  const service = await Service.create({ hsm: 'spy', stores: EMBEDDED, dataDir: join(disk.dir, 'data') });
   await service.up();
   const key = await makeKey(service, 'fw');
   const operation = await request(service, { fw: 100_000 });
@@ -118,7 +119,7 @@ it('full while it works: every write is refused whole or done whole, reading goe
 }, 120_000);
 
 it('read-only while it works: writes are refused and leave nothing behind, and it recovers without hands', async () => {
-  const service = await Service.create({ hsm: 'spy' });
+  const service = await Service.create({ hsm: 'spy', stores: EMBEDDED });
   await service.up();
   const key = await makeKey(service, 'fw');
   const operation = await request(service, { fw: 10 });
@@ -140,7 +141,7 @@ it('read-only while it works: writes are refused and leave nothing behind, and i
 }, 90_000);
 
 it('a data folder that can not be written: it does not start, says so in one line, and starts when it can', async () => {
-  const service = await Service.create({ dataDir: join(disk.dir, 'data') });
+  const service = await Service.create({ stores: EMBEDDED, dataDir: join(disk.dir, 'data') });
   await service.up();
   await makeKey(service, 'fw');
   expect(await service.stop()).toMatchObject({ code: 0 });
@@ -153,11 +154,11 @@ it('a data folder that can not be written: it does not start, says so in one lin
 });
 
 it('rule 11: a second start on the same data folder exits 1 with one line; the first one goes on', async () => {
-  const service = await Service.create({ hsm: 'spy' });
+  const service = await Service.create({ hsm: 'spy', stores: EMBEDDED });
   await service.up();
   const key = await makeKey(service, 'fw');
   const operation = await request(service, { fw: 2 });
-  const second = await Service.create({ dataDir: service.dataDir });
+  const second = await Service.create({ stores: EMBEDDED, dataDir: service.dataDir });
   expect(await second.upToItsEnd()).toEqual({ code: 1, signal: null });
   expect(second.errors).toMatch(/^countersign: [^\n]*in use[^\n]*\n$/);
   const over = digests(1);
