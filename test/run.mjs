@@ -47,12 +47,12 @@ const SUITES = {
   lint: check('eslint', ['.', '--max-warnings', '0'], 5),
   deps: check('depcruise', ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'test'], 5),
   unit: jest('unit', '2', 10),
-  integration: jest('integration', '1', 20),
+  integration: jest('integration', '2', 20),
   'end-to-end': jest('end-to-end', '2', 25),
   // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL.
   'end-to-end-stores': jest('end-to-end', '2', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
   // What names its stores and processes itself.
-  deployments: jest('deployments', '1', 30),
+  deployments: jest('deployments', '2', 30),
 };
 /** Run when named alone. */
 const LONG = { faults: jest('deployments', '1', 240, { only: ['test/faults/'] }) };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Service } from '#test/system/service.js';
 import { digests, goodSignatures, makeKey, operationOf, order, request, trailOf } from '#test/system/steps.js';
 import type { Key, Operation } from '#test/system/steps.js';
-import { eventStoreServer } from '#test/system/stores.js';
+import { EMBEDDED, eventStoreServer } from '#test/system/stores.js';
 import type { EventStoreServer } from '#test/system/stores.js';
 import { countersign } from './command.js';
 
