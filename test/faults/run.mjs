@@ -1,4 +1,4 @@
-// What `npm run test:faults` runs: the suite of faults in its long form, 300 rounds of kills and more; `FAULT_ROUNDS=1000` for more of them. About half an hour.
+// What `npm run test:faults` runs: the suite of faults in its long form, 300 rounds of kills and more; `FAULT_ROUNDS=1000` for more of them. A quarter of an hour.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
