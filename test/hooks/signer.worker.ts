@@ -23,7 +23,7 @@ const gates = new Gates(process.env);
 
 await serveThread<SignerReport>(
   async () => {
-    const { store, close } = connectEventStore(ticket);
+    const { store, close } = await connectEventStore(ticket);
     const ledger = await openLedger(config.signer.ledger);
     const signers = new Map<string, Promise<RunningSigner>>();
     const running: RunningSigner[] = [];

@@ -16,7 +16,6 @@ import type { Log } from '#platform/logging/log.js';
 import { followProgress } from '#platform/read-model/follow-progress.js';
 import { followReadModel } from '#platform/read-model/follow-read-model.js';
 import { openProcessTables, openReadModel } from '#platform/read-model/open-read-model.js';
-import { openPostgresLeases } from '#platform/read-model/postgres-leases.js';
 import { Projector } from '#platform/read-model/projector.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import type { ReadModelState } from '#platform/read-model/read-model-progress.js';
@@ -31,7 +30,6 @@ import type { Settle } from '#signing/application/settle-uses/settle-uses.proces
 import { expireOperations, SETTLE_USES, settleEnds } from './process-managers.js';
 import type { ProcessParts } from './process-managers.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
-import { renewRows } from './renew-rows.js';
 
 const CACHED_STREAMS = 2_000;
 
@@ -72,7 +70,8 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const setAside = (file: string, reason: string): void => log.warn({ file, reason }, 'a database that can be made anew was put aside');
   const rows = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS, setAside });
   const tables = await openProcessTables({ readModel, dataDir, parts: PROCESS_PARTS, setAside });
-  const postgresLeases = readModel.kind === 'postgres' ? openPostgresLeases(readModel.url, nextLeaseHolder(dataDir, 'worker')) : undefined;
+  const postgres = readModel.kind === 'postgres' ? { url: readModel.url, ...(await import('./on-postgres.js')) } : undefined;
+  const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
   const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
   const progress = new ReadModelProgress();
   const clock = new TrustedClock(systemClock);
@@ -89,7 +88,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
       rebuilding: (reason: string) => log.warn({ reason }, 'the read model is made anew'),
       applied: () => handled(READ_MODEL),
     };
-    if (readModel.kind === 'postgres') await renewRows({ url: readModel.url, rows, store, log, signal: held });
+    await postgres?.renewRows({ url: postgres.url, rows, store, log, signal: held });
     const projector = new Projector(rows, allProjections(), observe, { progress, lease });
     await followReadModel({ store, projector, signal: held, fenced, failed: failed(READ_MODEL), observe: metrics.subscription(READ_MODEL) });
   };

@@ -16,7 +16,7 @@ answerMetrics(metricsPort, metrics);
 
 await serveThread<SignerReport>(
   async () => {
-    const { store, close } = connectEventStore(ticket);
+    const { store, close } = await connectEventStore(ticket);
     const tracing = await openTracing(tracingOf({ service: 'signer', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
     const signer = await runSigner({ config, hsm, store: timedCalls(store, metrics.store.call), log, metrics, tracer: tracing.tracer });
     return {

@@ -15,7 +15,7 @@ answerMetrics(metricsPort, metrics);
 
 await serveThread<WorkerReport>(
   async () => {
-    const { store, close } = connectEventStore(ticket);
+    const { store, close } = await connectEventStore(ticket);
     const worker = await runWorker({ config, store: timedCalls(store, metrics.store.call), log, metrics, settle: settleOver(settlements) });
     return {
       report: () => ({ state: worker.state(), fault: worker.fault() }),

@@ -5,7 +5,6 @@ import type { PresenceBoard } from '#eventing/presence.port.js';
 import type { Config } from '../config/config.js';
 import { openEmbeddedLog } from '../embedded-log/embedded-log.js';
 import { connectEmbeddedLog } from '../embedded-log/embedded-log-client.js';
-import { openEventStoreDB } from '../eventstoredb/eventstoredb.js';
 
 /** How another thread of this process gets at the event store; can be posted to it. */
 export type StoreTicket = { readonly kind: 'embedded'; readonly port: MessagePort } | { readonly kind: 'esdb'; readonly url: string };
@@ -27,10 +26,13 @@ export interface SharedEventStore extends ConnectedEventStore {
   readonly presence: PresenceBoard;
 }
 
+/** Loaded where it is configured: the client of EventStoreDB takes 30 MB in each thread. */
+const eventStoreDB = async () => (await import('../eventstoredb/eventstoredb.js')).openEventStoreDB;
+
 /** The event store of the configuration, for the process that owns its embedded form. @throws StoreUnavailableError */
 export async function openEventStore({ eventStore, dataDir }: Pick<Config, 'eventStore' | 'dataDir'>): Promise<OpenedEventStore> {
   if (eventStore.kind === 'esdb') {
-    const { store, close } = openEventStoreDB(eventStore);
+    const { store, close } = (await eventStoreDB())(eventStore);
     return { store, close, ticket: () => eventStore, failed: new Promise<Error>(() => undefined) };
   }
   const log = await openEmbeddedLog({ dir: join(dataDir, 'events') });
@@ -38,13 +40,13 @@ export async function openEventStore({ eventStore, dataDir }: Pick<Config, 'even
 }
 
 /** In the thread that was given the ticket. */
-export function connectEventStore(ticket: StoreTicket): ConnectedEventStore {
-  if (ticket.kind === 'esdb') return openEventStoreDB(ticket);
+export async function connectEventStore(ticket: StoreTicket): Promise<ConnectedEventStore> {
+  if (ticket.kind === 'esdb') return (await eventStoreDB())(ticket);
   const store = connectEmbeddedLog(ticket.port);
   return { store, close: () => Promise.resolve(store.close()) };
 }
 
 /** The event store of one of several processes, and where they hear of each other. */
-export function openSharedEventStore({ url }: { readonly url: string }): SharedEventStore {
-  return openEventStoreDB({ url });
+export async function openSharedEventStore({ url }: { readonly url: string }): Promise<SharedEventStore> {
+  return (await eventStoreDB())({ url });
 }

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load-config.js';
 import type { Role } from '../config/load-config.js';
 import { createLogger } from '../logging/create-logger.js';
 import type { Log } from '../logging/log.js';
+import { thriftyHeaps } from './thrifty-heaps.js';
 
 /** SIGTERM is answered within 10 s. */
 const STOP_MS = 9_500;
@@ -21,6 +22,7 @@ export interface RunningProcess {
  * A start that can't be is one line on standard error and exit code 1.
  */
 export async function runProcess(role: Exclude<Role, 'tool'>, start: (config: Config, log: Log) => Promise<RunningProcess>): Promise<void> {
+  thriftyHeaps();
   const log = createLogger({ name: role === 'standalone' ? 'countersign' : role });
   try {
     const config = loadConfig(process.env, { role });

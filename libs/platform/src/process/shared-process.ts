@@ -42,7 +42,7 @@ export interface Observed {
 /** What every one of several processes begins with: the event store that they share, and word of the others. @throws StoreUnavailableError, SealedStoreError, ConfigError */
 export async function openSharedProcess({ eventStore, telemetry }: Pick<Config, 'eventStore' | 'telemetry'>, log: Log, { service, metrics }: Observed): Promise<SharedProcess> {
   if (eventStore.kind !== 'esdb') throw new ConfigError('eventStore', 'must be a store that processes share');
-  const { store: opened, presence, close } = openSharedEventStore(eventStore);
+  const { store: opened, presence, close } = await openSharedEventStore(eventStore);
   const store = timedCalls(opened, metrics.store.call);
   const incarnation = randomId();
   const stopping = new AbortController();
