@@ -102,7 +102,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-'],
     name: 'api',
     observe: metrics.subscription('api'),
-    failed: (error) => log.warn({ error, subscription: 'api' }, 'the subscription broke'),
+    failed: (error) => {
+      for (const { states } of [operations, keys, resolutions]) states.doubt();
+      log.warn({ error, subscription: 'api' }, 'the subscription broke');
+    },
   });
   awaiter.onEvent((event: RecordedEvent) => {
     clock.follow(event);

@@ -120,7 +120,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
     under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
     under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
     // What an administrator says of the clock concerns each worker, whatever it works on.
-    followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal }),
+    followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal, failed: () => states.doubt() }),
   ];
   return {
     state: () => progress.state,

@@ -18,6 +18,8 @@ export interface Folded<S> {
   readonly eventId: string | null;
   /** By commandId, of the commands that this kind of stream remembers (rule 3). */
   readonly answers: ReadonlyMap<string, EarlierAnswer>;
+  /** How often the store had been doubted when it was read. */
+  readonly doubts: number;
 }
 
 /** How streams of one kind are folded. */
@@ -50,6 +52,7 @@ export class StreamStates<E extends DomainEvent, S> {
   private readonly loading = new Map<string, Promise<Folded<S>>>();
   /** Looks at the leader that several share: the one under way, and the one after it, which has not begun. */
   private readonly looks = new Map<string, { readonly ended: Promise<void>; next?: Promise<Folded<S>> }>();
+  private doubts = 0;
   /** How many events were read from the store so far. */
   eventsRead = 0;
 
@@ -59,6 +62,12 @@ export class StreamStates<E extends DomainEvent, S> {
     private readonly options: { readonly capacity: number; readonly snapshots?: SnapshotStore; readonly observe?: (event: RecordedEvent) => void; readonly read?: (events: number) => void },
   ) {
     this.cache = new LruMap(options.capacity);
+  }
+
+  /** The store was away, and may be another one when it is back, as an older copy of it: nothing that was read of it before is continued (rule 12). */
+  doubt(): void {
+    this.doubts += 1;
+    this.cache.clear();
   }
 
   /** As far as it is known here; may lie behind the leader. */
@@ -103,7 +112,7 @@ export class StreamStates<E extends DomainEvent, S> {
       if (unproven === 1) {
         unproven = 0;
         if (page[0]?.id !== folded.eventId) {
-          this.cache.delete(stream);
+          this.doubt();
           throw new StoreUnavailableError(`${stream}: the event at revision ${folded.revision} is not there any more`);
         }
         page = page.slice(1);
@@ -111,6 +120,7 @@ export class StreamStates<E extends DomainEvent, S> {
       this.count(page.length);
       folded = page.reduce((f, e) => this.fold(f, e), folded);
       // A subscription told of an event while the page was on its way, which the page does not have: it would not come again.
+      if (folded.doubts !== this.doubts) return this.refresh(stream);
       if (page.length < PAGE && reading.offered <= folded.revision) return this.keep(stream, folded);
     }
   }
@@ -146,8 +156,9 @@ export class StreamStates<E extends DomainEvent, S> {
     return folded;
   }
 
-  /** Takes over a state that was folded by the caller and is in the store. */
+  /** Takes over a state that was folded by the caller and is in the store; not one that continues what was read before a doubt. */
   keep(stream: string, folded: Folded<S>): Folded<S> {
+    if (folded.doubts !== this.doubts) return folded;
     const present = this.cache.get(stream);
     if (present !== undefined && present.revision > folded.revision) return present;
     if (folded.revision < 0) return folded;
@@ -156,11 +167,11 @@ export class StreamStates<E extends DomainEvent, S> {
     return folded;
   }
 
-  /** An event that a subscription brought: folded when it is the next of a cached stream. A gap forgets the stream. */
+  /** An event that a subscription brought: folded when it is the next of a cached stream. A gap, or another event in the place of the last one, forgets the stream. */
   offer(event: RecordedEvent): void {
     for (const reading of this.reading.get(event.stream) ?? []) reading.offered = Math.max(reading.offered, event.revision);
     const cached = this.cache.get(event.stream);
-    if (cached === undefined || event.revision <= cached.revision) return;
+    if (cached === undefined || event.revision < cached.revision || event.id === cached.eventId) return;
     if (event.revision === cached.revision + 1) this.keep(event.stream, this.fold(cached, event));
     else this.cache.delete(event.stream);
   }
@@ -179,7 +190,7 @@ export class StreamStates<E extends DomainEvent, S> {
     // An answer ends with its command's last event, whatever that is: `approved` belongs to the approval that completed the quorum.
     const goesOn = folded.revision >= 0 && standing.get(commandId)?.revision === folded.revision;
     const answers = goesOn || this.kind.remembers(event) ? new Map(standing).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : standing;
-    return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers };
+    return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers, doubts: folded.doubts };
   }
 
   private count(events: number): void {
@@ -194,7 +205,7 @@ export class StreamStates<E extends DomainEvent, S> {
   }
 
   private empty(): Folded<S> {
-    return { state: this.kind.initialState, revision: -1, eventId: null, answers: new Map() };
+    return { state: this.kind.initialState, revision: -1, eventId: null, answers: new Map(), doubts: this.doubts };
   }
 
   private snapshot(stream: string, folded: Folded<S>): void {
@@ -208,12 +219,13 @@ export class StreamStates<E extends DomainEvent, S> {
   private async fromSnapshot(stream: string): Promise<Folded<S> | undefined> {
     const snapshot = this.options.snapshots?.load(stream);
     if (snapshot === undefined || snapshot.version !== this.kind.snapshotVersion) return undefined;
+    const { doubts } = this;
     const [event] = await this.store.readStream(stream, { from: snapshot.revision, limit: 1 });
     if (event?.id !== snapshot.eventId) return undefined;
     this.options.observe?.(event);
     this.count(1);
     this.snapshotAt.set(stream, snapshot.revision);
     const { state, answers } = JSON.parse(snapshot.state) as { state: never; answers: [string, EarlierAnswer][] };
-    return { state: this.kind.fromJson(state), revision: snapshot.revision, eventId: snapshot.eventId, answers: new Map(answers) };
+    return { state: this.kind.fromJson(state), revision: snapshot.revision, eventId: snapshot.eventId, answers: new Map(answers), doubts };
   }
 }

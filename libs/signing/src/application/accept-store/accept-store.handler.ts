@@ -18,8 +18,8 @@ import { AcceptStoreCommand } from './accept-store.command.js';
 import type { StoreAcceptanceView } from './accept-store.command.js';
 import { ledgerIdOf } from './ledger-head.js';
 
-/** A deployment has one ledger, or a few over the years. */
-const CACHED_LEDGERS = 10;
+/** Nothing is kept: it is asked when the store was set back. */
+const CACHED_LEDGERS = 0;
 
 @CommandHandler(AcceptStoreCommand)
 export class AcceptStoreHandler implements ICommandHandler<AcceptStoreCommand> {

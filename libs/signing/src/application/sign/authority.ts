@@ -20,7 +20,8 @@ export type AuthorityVerdict =
  */
 export class Authority {
   private seen: Position | undefined;
-  private waiting: { readonly position: Position; readonly resolve: () => void }[] = [];
+  private waiting: { readonly position: Position; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  private abandoned: Error | undefined;
 
   constructor(
     private readonly operations: StreamStates<OperationEvent, OperationState>,
@@ -43,10 +44,24 @@ export class Authority {
     for (const w of ready) w.resolve();
   }
 
-  /** Resolves when the states have seen this position of the leader's log. */
+  /** Resolves when the states have seen this position of the leader's log. @throws what it was abandoned with */
   upTo(position: Position): Promise<void> {
+    if (this.abandoned !== undefined) return Promise.reject(this.abandoned);
     if (this.seen !== undefined && this.seen >= position) return Promise.resolve();
-    return new Promise((resolve) => this.waiting.push({ position, resolve }));
+    return new Promise((resolve, reject) => this.waiting.push({ position, resolve, reject }));
+  }
+
+  /** The store was away: what was read of it is read anew (rule 12). */
+  doubt(): void {
+    this.operations.doubt();
+    this.keys.doubt();
+  }
+
+  /** No event comes any more: nobody waits for one. */
+  abandon(error: Error): void {
+    this.abandoned = error;
+    for (const { reject } of this.waiting) reject(error);
+    this.waiting = [];
   }
 
   /** Reads the heads of the operation's and the key's stream from the leader first: for a recheck in the middle of an order. */

@@ -173,7 +173,7 @@ export class Signer {
     }
     // Whose turn an order is, is told by what was heard before, where this is not answered.
     await ledger.heartbeats().then((heard) => this.options.turns.heard(heard), (error: unknown) => log({ error }, 'the signs of life in the ledger could not be read'));
-    if (this.connected && !this.proven) await this.goOn();
+    if (this.connected && !this.proven && !this.isBehind()) await this.goOn();
   }
 
   private async listen(): Promise<Listener> {
@@ -209,19 +209,25 @@ export class Signer {
     this.breaks += 1;
     this.connected = false;
     this.proven = false;
+    this.options.context.authority.doubt();
     this.fault = error instanceof StoreUnavailableError ? 'the event store does not answer' : 'an event could not be understood; signing stopped';
     this.options.context.log({ error, attempt }, 'the subscription broke');
   }
 
-  /** The store was away, and may be another one now: a backup that was restored under us lacks what was seen last (rules 12, 17). */
+  /** The store was away, and may be another one now: a backup that was restored under us lacks what was seen or signed upon (rules 12, 17). */
   private async proveAgain(): Promise<void> {
     const { store, context } = this.options;
     const { breaks } = this;
     const { last } = this.orders;
-    if (last !== undefined && (await store.readAt(last.position))?.id !== last.id) {
-      context.remembered.stop('it lacks the last event that the signer had seen');
+    const seen = last === undefined || (await store.readAt(last.position))?.id === last.id;
+    // Also where nothing was seen since the start: what the start relied on.
+    const standing = await storeStanding(store, context.ledger, SUBSCRIPTION, this.known);
+    if (!seen || !standing.holds) {
+      const behind = new StoreBehindError(standing.holds ? 'it lacks the last event that the signer had seen' : standing.reason);
+      context.remembered.stop(behind.message);
       this.stopping.abort();
-      throw new StoreBehindError('the store lacks the last event that was seen');
+      context.authority.abandon(behind);
+      throw behind;
     }
     // Away again meanwhile: what was found was found of the store before.
     if (breaks !== this.breaks) throw new StoreUnavailableError('the event store was away again while it was looked at');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
-import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
+import { copyOf as storeCopy } from '#eventing/testing/exchangeable-store.js';
 import { operationStream } from '#operations/contract.js';
 import { ledgerStream } from '../../streams.js';
 import { ledgerHeadText } from '../accept-store/ledger-head.js';
@@ -16,15 +16,7 @@ const ENDS = ['completed', 'failed', 'halted', 'outcome-unknown'];
 
 /** A store over the events of another, as if the others had never been: another store of the same id, or of its own. */
 async function copyOf(world: SagaWorld, keep: (event: RecordedEvent) => boolean, more: { readonly sameId: boolean }): Promise<EventStore> {
-  const copy = new MemoryEventStore();
-  const revisions = new Map<string, number>();
-  for (const event of await world.store.readAll({ limit: 100_000 })) {
-    if (!keep(event)) continue;
-    const { id, type, data, metadata, stream } = event;
-    const revision = revisions.get(stream);
-    await copy.append(stream, revision ?? 'no-stream', [{ id, type, data, metadata }]);
-    revisions.set(stream, (revision ?? -1) + 1);
-  }
+  const copy = await storeCopy(world.store, keep);
   return more.sameId ? storeWith(copy, { storeId: () => world.store.storeId() }) : copy;
 }
 
