@@ -44,7 +44,7 @@ module.exports = {
     packageOnlyIn('event-store-client-place', ['@eventstore/db-client'], ['^libs/platform/src/eventstoredb/', '^test/']),
     packageOnlyIn('pkcs11-place', ['graphene-pk11', 'pkcs11js'], ['^libs/signing/src/adapters/pkcs11/']),
     packageOnlyIn('sqlite-place', ['better-sqlite3', 'better-sqlite3-13', '@types/better-sqlite3'], ['^libs/platform/', '^test/']),
-    packageOnlyIn('postgres-place', ['pg', '@types/pg'], ['^libs/platform/src/(ledger|read-model)/', '^test/']),
+    packageOnlyIn('postgres-place', ['pg', '@types/pg'], ['^libs/platform/src/(ledger|postgres|read-model)/', '^test/']),
     packageOnlyIn('asn1-place', ['pkijs', 'asn1js'], ['^libs/[^/]+/src/adapters/', '^test/']),
     packageOnlyIn('typeorm-place', ['typeorm'], ['^libs/platform/src/read-model/', '^libs/[^/]+/src/adapters/projections/', '^test/']),
     { name: 'no-cycles', comment: 'nor through types', severity: 'error', from: {}, to: { circular: true } },

@@ -9,6 +9,8 @@ import type { SmallDisk } from './small-disk.js';
 // A deployment of several processes whose own folders, the signer's ledger among them, lie on a disk that is full. The event store and the database have theirs.
 const ASYNC = { prefer: 'respond-async' };
 const RECOVERS_MS = 60_000;
+/** Digests of an order, so that the ledger soon needs another block. */
+const MANY = 50;
 
 let disk: SmallDisk;
 beforeEach(() => {
@@ -25,22 +27,22 @@ it('rule 16: nothing is signed while the ledger has no room, what was accepted c
   await startAll(service);
   const processes = service.parts.map(({ pid }) => pid);
   const key = await makeKey(service, 'fw');
-  const operation = await request(service, { fw: 100 });
+  const operation = await request(service, { fw: 100_000 });
   expect((await order(service, operation, 'fw', digests(1))).body.state).toBe('completed');
   const calls = service.spied('C_Sign');
   disk.fill();
   // What lies in a block that is there already may still be written: it is full when the signer says so.
   const waiting: { readonly over: readonly string[]; readonly signOrderId: string }[] = [];
   await eventually(async () => {
-    const over = digests(2);
+    const over = digests(MANY);
     const { status, body } = await order(service, operation, 'fw', over, ASYNC);
     if (status === 202) waiting.push({ over, signOrderId: body.signOrderId });
     await sleep(200);
     return readinessOf(service, 'signer-1');
-  }, ({ status }) => status === 503, 30_000);
+  }, ({ status }) => status === 503, 60_000);
   await sleep(500);
   const signed = service.spied('C_Sign');
-  const last = digests(2);
+  const last = digests(MANY);
   const { status, body } = await order(service, operation, 'fw', last, ASYNC);
   expect([202, 503]).toContain(status);
   if (status === 202) waiting.push({ over: last, signOrderId: body.signOrderId });
@@ -53,14 +55,14 @@ it('rule 16: nothing is signed while the ledger has no room, what was accepted c
   for (const { over, signOrderId } of waiting) {
     const end = await ended(service, operation, signOrderId, RECOVERS_MS);
     if (end.state === 'completed') {
-      expect(goodSignatures(key, over, end)).toBe(2);
+      expect(goodSignatures(key, over, end)).toBe(MANY);
       completed += 1;
       // One that had started when the ledger had no room left: its uses are free again.
     } else expect(end).toMatchObject({ state: 'failed', usesConsumed: 0, failure: { code: 'HSM_UNAVAILABLE' } });
   }
   await ready(service, ...service.parts.map(({ name }) => name));
   expect((await order(service, operation, 'fw', digests(1))).body.state).toBe('completed');
-  expect(await accountsOf(service, operation)).toMatchObject({ spent: 2 + 2 * completed, counts: { completed: 2 + completed } });
-  expect(service.spied('C_Sign') - calls).toBe(1 + 2 * completed);
+  expect(await accountsOf(service, operation)).toMatchObject({ spent: 2 + MANY * completed, counts: { completed: 2 + completed } });
+  expect(service.spied('C_Sign') - calls).toBe(1 + MANY * completed);
   expect(service.parts.map(({ pid }) => pid)).toEqual(processes);
-}, 150_000);
+}, 200_000);

@@ -209,7 +209,13 @@ it('rules 1, 2 and 9: a signer that starts while another works under load calls 
 
   // Gone in the midst of C_Sign, with all that it has started.
   shimOf('signer-1').order('hold 1');
-  await sleep(1_500);
+  const signing = async (): Promise<readonly string[]> => (await orders()).filter(({ state }) => state === 'signing').map(({ signOrderId }) => signOrderId);
+  const held = async (): Promise<readonly string[]> => {
+    const earlier = await signing();
+    await sleep(1_000);
+    return (await signing()).filter((signOrderId) => earlier.includes(signOrderId));
+  };
+  await eventually(held, (some) => some.length > 0, 30_000);
   service.part('signer-1').signal('SIGSTOP');
   shimOf('signer-1').order();
   const gone = performance.now();
@@ -230,4 +236,4 @@ it('rules 1, 2 and 9: a signer that starts while another works under load calls 
   expect(late.every(({ stream }) => unknown.some(({ signOrderId }) => stream === `signOrder-${signOrderId}`))).toBe(true);
   for (const { signatures = [] } of unknown) expect(signatures.filter((signature) => signature !== null)).toEqual([]);
   process.stdout.write(`signer gone: ${unknown.length} of ${outcome.orders.length} orders unknown, all final after ${Math.round(took / 100) / 10} s\n`);
-}, 150_000);
+}, 180_000);

@@ -1,4 +1,3 @@
-import { reachable } from '#eventing/reachable.js';
 import type { Config } from '#platform/config/config.js';
 import { ConfigError } from '#platform/config/config-error.js';
 import { createFolder } from '#platform/data-folder/data-folder.js';
@@ -6,7 +5,7 @@ import { startHealthServer } from '#platform/http/health-server.js';
 import type { Log } from '#platform/logging/log.js';
 import type { RunningProcess } from '#platform/process/run-process.js';
 import { openSharedProcess } from '#platform/process/shared-process.js';
-import { postgresAnswers } from '#platform/read-model/postgres-answers.js';
+import { awaitPostgres } from '#platform/read-model/await-postgres.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { runSigner } from './run-signer.js';
 
@@ -18,7 +17,7 @@ export async function startSigner(config: Config, log: Log): Promise<RunningProc
   const metrics = createMetrics();
   const shared = await openSharedProcess(config, log, { service: 'signer', metrics });
   const { ledger } = config.signer;
-  if (ledger.kind === 'postgres') await reachable(() => postgresAnswers(ledger.url), (error) => log.warn({ error }, 'the ledger does not answer yet'));
+  if (ledger.kind === 'postgres') await awaitPostgres(ledger.url, (error) => log.warn({ error }, 'the ledger does not answer yet'));
   createFolder(config.dataDir);
   const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics, tracer: shared.tracer });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };

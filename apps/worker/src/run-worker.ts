@@ -71,8 +71,6 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const rows = await openReadModel({ readModel, dataDir, parts: READ_MODEL_PARTS, setAside });
   const tables = await openProcessTables({ readModel, dataDir, parts: PROCESS_PARTS, setAside });
   const postgres = readModel.kind === 'postgres' ? { url: readModel.url, ...(await import('./on-postgres.js')) } : undefined;
-  const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
-  const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
   const progress = new ReadModelProgress();
   const clock = new TrustedClock(systemClock);
   await clock.start(store);
@@ -81,6 +79,9 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
   const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   metrics.queue('commands', () => operations.waiting);
+  // Last of what may fail: a start that breaks off has held nothing, and the next one would ask in its name.
+  const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
+  const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
 
   const project = async ({ lease, signal: held, fenced }: UnderLease): Promise<void> => {
     const observe = {

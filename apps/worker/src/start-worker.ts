@@ -1,11 +1,10 @@
 import type { Config } from '#platform/config/config.js';
-import { reachable } from '#eventing/reachable.js';
 import { claimOwnFolder } from '#platform/data-folder/own-folder.js';
 import { startHealthServer } from '#platform/http/health-server.js';
 import type { Log } from '#platform/logging/log.js';
 import type { RunningProcess } from '#platform/process/run-process.js';
 import { openSharedProcess, processName } from '#platform/process/shared-process.js';
-import { postgresAnswers } from '#platform/read-model/postgres-answers.js';
+import { awaitPostgres } from '#platform/read-model/await-postgres.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { runWorker } from './run-worker.js';
 
@@ -14,7 +13,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningProc
   const metrics = createMetrics();
   const shared = await openSharedProcess(config, log, { service: 'worker', metrics });
   const { readModel } = config;
-  if (readModel.kind === 'postgres') await reachable(() => postgresAnswers(readModel.url), (error) => log.warn({ error }, 'the read model does not answer yet'));
+  if (readModel.kind === 'postgres') await awaitPostgres(readModel.url, (error) => log.warn({ error }, 'the read model does not answer yet'));
   const folder = claimOwnFolder(config.dataDir, 'worker');
   const worker = await runWorker({ config: { ...config, dataDir: folder.dir }, store: shared.store, log, metrics });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import { endClient } from '../postgres/end-client.js';
 import { ReadModelDatabase } from './database.js';
 import { PROCESS_SCHEMA, ROWS_SCHEMA } from './lease-table.js';
 import { PostgresConnections } from './postgres-connections.js';
@@ -68,7 +69,7 @@ export async function migratePostgres(url: string, schema: string, parts: readon
     throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError(`the read model can't be opened: ${failureOf(error)}`);
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
-    await client.end().catch(() => undefined);
+    await endClient(client);
   }
 }
 

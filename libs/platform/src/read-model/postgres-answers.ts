@@ -1,11 +1,16 @@
 import { Client } from 'pg';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import { endClient } from '../postgres/end-client.js';
+import { DatabaseError } from './connections.js';
 import { postgresFailure } from './postgres-failure.js';
 import { connectionOf } from './postgres-url.js';
 
 const ANSWER_MS = 3_000;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** What a server says that starts, stops or is full (classes 08, 53 and 57 of appendix A of PostgreSQL's manual): waiting helps. */
+const PASSING = /^(08|53|57)/;
 
-/** Whether a database of PostgreSQL takes connections. @throws StoreUnavailableError */
+/** Whether a database of PostgreSQL takes connections. @throws StoreUnavailableError; DatabaseError for what waiting does not mend, as a wrong password */
 export async function postgresAnswers(url: string): Promise<void> {
   const client = new Client({ ...connectionOf(url, []), connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS });
   client.on('error', () => undefined);
@@ -13,8 +18,10 @@ export async function postgresAnswers(url: string): Promise<void> {
     await client.connect();
     await client.query('SELECT 1');
   } catch (error) {
-    throw new StoreUnavailableError(`PostgreSQL does not answer: ${postgresFailure(error).message}`);
+    const failure = postgresFailure(error);
+    if (SQLSTATE.test(failure.code) && !PASSING.test(failure.code)) throw new DatabaseError(failure.code, `PostgreSQL refuses the connection: ${failure.message}`);
+    throw new StoreUnavailableError(`PostgreSQL does not answer: ${failure.message}`);
   } finally {
-    await client.end().catch(() => undefined);
+    await endClient(client);
   }
 }

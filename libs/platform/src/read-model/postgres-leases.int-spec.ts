@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import type { HeldLease } from '#eventing/lease.port.js';
 import { LeaseLostError } from '#eventing/lease.port.js';
 import type { ReadModelDatabase } from './database.js';
@@ -65,6 +66,20 @@ describe('leases in PostgreSQL', () => {
     expect(await first.renew(lease)).toBe(false);
     // Its own it has not twice.
     expect(await successor.acquire(name)).toBeUndefined();
+  });
+
+  it('of one who still lives are not had by a copy of its folder, once those of a dead one had ended', async () => {
+    const name = fresh();
+    const folder = mkdtempSync(join(dataDir, 'folder-'));
+    const [living, copy] = [nextLeaseHolder(folder, 'worker'), nextLeaseHolder(folder, 'worker')];
+    const late = open(copy.holder, copy.predecessor);
+    await taken(open(living.holder, living.predecessor), name);
+    const now = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + late.ttlMs);
+    try {
+      expect(await late.acquire(name)).toBeUndefined();
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('are free at once when they are given back, with a greater fence', async () => {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { EventStore, Position } from '#eventing/event-store.port.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import { endClient } from '../postgres/end-client.js';
 import { rebuildReadModel } from './follow-read-model.js';
 import { ROWS_SCHEMA } from './lease-table.js';
 import { connectPostgres, migratePostgres } from './open-postgres.js';
@@ -79,7 +80,7 @@ export async function rebuildBeside({ url, parts, projections, store, signal, ob
   } finally {
     // Who still reads them is waited for within the limit; what can't be dropped now is dropped by the next rebuild.
     await client.query(`DROP SCHEMA IF EXISTS ${OLD_SCHEMA} CASCADE`).catch(() => undefined);
-    await client.end().catch(() => undefined);
+    await endClient(client);
   }
 }
 

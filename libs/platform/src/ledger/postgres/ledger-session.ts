@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { LedgerUnavailableError } from '#signing/contract.js';
+import { destroyClient, endClient } from '../../postgres/end-client.js';
 import { isAnswer, type Spoken } from './postgres-faults.js';
 
 export interface LedgerSessionOptions {
@@ -73,7 +74,7 @@ export class LedgerSession {
     const client = this.#client;
     this.#client = undefined;
     await Promise.allSettled([...this.#working]);
-    if (client !== undefined) await ended(client);
+    if (client !== undefined) await endClient(client);
   }
 
   #next(): Promise<Client> {
@@ -107,13 +108,13 @@ export class LedgerSession {
       if (gone !== undefined) throw gone;
       return client;
     } catch (error) {
-      if (client !== undefined) destroy(client);
+      if (client !== undefined) destroyClient(client);
       throw said(error);
     }
   }
 
   #serve(client: Client): void {
-    if (this.#closed) return void ended(client);
+    if (this.#closed) return void endClient(client);
     client.on('error', (error) => this.#drop(client, error));
     client.on('end', () => this.#drop(client, new Error('the connection ended')));
     this.#client = client;
@@ -124,7 +125,7 @@ export class LedgerSession {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#why = this.options.said(error);
-    destroy(client);
+    destroyClient(client);
     this.options.lost();
     void this.#again();
   }
@@ -154,14 +155,3 @@ const newClient = ({ url, applicationName, timeoutMs }: Pick<LedgerSessionOption
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
   });
-
-/** Cuts the connection, answers outstanding or not. */
-function destroy(client: Client): void {
-  client.connection.stream.destroy();
-}
-
-async function ended(client: Client): Promise<void> {
-  const timer = setTimeout(() => destroy(client), ANSWER_MS);
-  await client.end().catch(() => undefined);
-  clearTimeout(timer);
-}
