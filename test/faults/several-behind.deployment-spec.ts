@@ -1,8 +1,9 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Client } from '#test/system/client.js';
 import { Service, sleep } from '#test/system/service.js';
 import { freshDatabase } from '#test/system/stores.js';
-import { digests, eventually, goodSignatures, makeKey, operationOf, order, request } from '#test/system/steps.js';
+import { approve, digests, eventually, goodSignatures, makeKey, operationOf, order, request, twoOfGroup } from '#test/system/steps.js';
 import type { Key, Operation } from '#test/system/steps.js';
 import { readinessOf, ready, startAll, TWO_OF_EACH } from './deployment.js';
 
@@ -98,4 +99,19 @@ it('rule 17: an empty database in place of the ledger, beside a store with start
   expect((await order(service, operation, 'fw', digests(7))).body.state).toBe('completed');
   expect(await order(service, operation, 'fw', digests(1))).toMatchObject({ status: 409, code: 'USAGE_EXHAUSTED' });
   expect(service.spied('C_Sign')).toBe(8);
+}, 120_000);
+
+it('rule 12: an api that goes on running while the store is set back decides on nothing that was lost', async () => {
+  await makeKey(service, 'guarded', { approvalPolicy: twoOfGroup });
+  const pending = await request(service, { guarded: 1 });
+  await withStoreDown(() => copy('events', 'backup'));
+  await ready(service, ...SIGNERS, ...REST);
+  const approver = (n: number, api: string): Client => service.as(`approver-${n}`, ['approver'], { groups: ['firmware-approvers'] }, service.baseOf(api));
+  expect(await approve(pending, approver(1, 'api-1'))).toMatchObject({ status: 201, body: { state: 'pending' } });
+  await withStoreDown(() => copy('backup', 'events'));
+  await refused();
+  await answersAgain();
+  const by = (...subjects: readonly string[]): readonly unknown[] => subjects.map((subject) => ({ by: { subject } }));
+  expect(await approve(pending, approver(2, 'api-2'))).toMatchObject({ status: 201, body: { state: 'pending', decisions: by('approver-2') } });
+  expect(await approve(pending, approver(3, 'api-1'))).toMatchObject({ status: 201, body: { state: 'approved', decisions: by('approver-2', 'approver-3') } });
 }, 120_000);
