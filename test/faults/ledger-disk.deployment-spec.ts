@@ -30,16 +30,16 @@ it('rule 16: nothing is signed while the ledger has no room, what was accepted c
   const operation = await request(service, { fw: 100_000 });
   expect((await order(service, operation, 'fw', digests(1))).body.state).toBe('completed');
   const calls = service.spied('C_Sign');
-  disk.fill();
-  // What lies in a block that is there already may still be written: it is full when the signer says so.
+  // What lies in a block that is there already may still be written, and what others shorten is free again: it is full when the signer says so.
   const waiting: { readonly over: readonly string[]; readonly signOrderId: string }[] = [];
   await eventually(async () => {
+    disk.fill();
     const over = digests(MANY);
     const { status, body } = await order(service, operation, 'fw', over, ASYNC);
     if (status === 202) waiting.push({ over, signOrderId: body.signOrderId });
     await sleep(200);
     return readinessOf(service, 'signer-1');
-  }, ({ status }) => status === 503, 60_000);
+  }, ({ status, text }) => status === 503 && text.includes('the disk of the ledger is full'), 60_000);
   await sleep(500);
   const signed = service.spied('C_Sign');
   const last = digests(MANY);

@@ -125,8 +125,11 @@ describe('file ledger under faults', () => {
       }
       expect(refused).toMatchObject({ name: 'LedgerUnavailableError', reason: 'DISK_FULL' });
       await expect(ledger.intend(signer, intentOf('still full'), { atMost: 100_000 })).rejects.toMatchObject({ reason: 'DISK_FULL' });
+      // Who has nothing to write but its sign of life is told as well.
+      await expect(ledger.heartbeat(signer)).rejects.toMatchObject({ reason: 'DISK_FULL' });
       expect(await ledger.spent('op', 'key')).toBe(written);
       await rm(join(dir, 'filler'));
+      await ledger.heartbeat(signer);
       await ledger.intend(signer, intentOf('after'), { atMost: 100_000 });
       await ledger.close();
       ledger = await openFileLedger({ dir });

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { LedgerIntentExistsError, LedgerNameTakenError, LedgerRefusedError } from '#signing/contract.js';
 import { sharedNow, type LedgerAnswer, type LedgerCall, type LedgerCalls, type LedgerFault, type LedgerFacts, type LedgerRequest, type LedgerThreadSettings } from './ledger-calls.js';
 import { openLedgerDatabase, type LedgerDatabase } from './ledger-database.js';
@@ -32,6 +33,9 @@ const refusalOf = (error: unknown): LedgerFault | undefined => {
   return undefined;
 };
 
+/** A disk that was found full is tried again when it has so many bytes: room for what an order writes, where a heartbeat alone would find some in a block that is there already. */
+const ROOM_BYTES = 256 * 1024;
+
 /** The one writer of a ledger's file: a group of requests is one transaction, and is answered only after its COMMIT has returned. */
 export class LedgerWriter {
   readonly #file: string;
@@ -42,6 +46,7 @@ export class LedgerWriter {
   #open: OpenFile | undefined;
   /** Something was committed that no flush has followed yet; so it may be with what the process before us left. */
   #unflushed = true;
+  #full = false;
   #synchronous: 'FULL' | 'NORMAL' = 'FULL';
 
   /** @throws when the file cannot be opened or made */
@@ -79,6 +84,7 @@ export class LedgerWriter {
     try {
       const { database: { db }, records, changes } = this.#opened();
       const flush = requests.some((r) => mustBeFlushed(r.call));
+      if (flush && this.#full) this.#requireRoom();
       this.#setSynchronous(flush ? 'FULL' : 'NORMAL');
       db.exec('BEGIN');
       const before = changes();
@@ -111,6 +117,7 @@ export class LedgerWriter {
   /** Nothing of the group counts as written. If it is there after all, uses are counted that nobody will use: never the other way round. */
   #failed(requests: readonly LedgerRequest[], error: unknown): readonly LedgerAnswer[] {
     const reason = storageReason(error);
+    this.#full ||= reason === 'DISK_FULL';
     try {
       if (this.#open?.database.db.inTransaction === true) this.#open.database.db.exec('ROLLBACK');
     } catch {
@@ -135,6 +142,12 @@ export class LedgerWriter {
     this.#synchronous = 'FULL';
     this.#open = openFile(database, this.#pulse);
     return this.#open;
+  }
+
+  #requireRoom(): void {
+    const { bavail, bsize } = statfsSync(dirname(this.#file));
+    if (bavail * bsize < ROOM_BYTES) throw Object.assign(new Error('the disk of the ledger has no room'), { code: 'ENOSPC' });
+    this.#full = false;
   }
 
   #setSynchronous(mode: 'FULL' | 'NORMAL'): void {

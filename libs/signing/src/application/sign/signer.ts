@@ -6,6 +6,7 @@ import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { ledgerHeadText } from '../accept-store/ledger-head.js';
 import { recordAcceptance } from '../accept-store/record-acceptance.js';
+import { LedgerUnavailableError } from '../ports/ledger.port.js';
 import type { LedgerSigner } from '../ports/ledger.port.js';
 import type { AttemptContext } from './attempt.js';
 import { isGone } from './recover.js';
@@ -168,7 +169,7 @@ export class Signer {
       this.listeningSince = Math.min(this.listeningSince, clock.monotonic());
     } catch (error) {
       this.listeningSince = Number.POSITIVE_INFINITY;
-      this.unheard = 'the ledger does not answer';
+      this.unheard = error instanceof LedgerUnavailableError && error.reason === 'DISK_FULL' ? 'the disk of the ledger is full' : 'the ledger does not answer';
       throw error;
     }
     // Whose turn an order is, is told by what was heard before, where this is not answered.
