@@ -39,7 +39,7 @@ it('rule 16: nothing is signed while the ledger has no room, what was accepted c
     if (status === 202) waiting.push({ over, signOrderId: body.signOrderId });
     await sleep(200);
     return readinessOf(service, 'signer-1');
-  }, ({ status, text }) => status === 503 && text.includes('the disk of the ledger is full'), 60_000);
+  }, ({ status, text }) => status === 503 && text.includes('the disk of the ledger is full'), 30_000);
   await sleep(500);
   const signed = service.spied('C_Sign');
   const last = digests(MANY);
@@ -65,4 +65,4 @@ it('rule 16: nothing is signed while the ledger has no room, what was accepted c
   expect(await accountsOf(service, operation)).toMatchObject({ spent: 2 + MANY * completed, counts: { completed: 2 + completed } });
   expect(service.spied('C_Sign') - calls).toBe(1 + MANY * completed);
   expect(service.parts.map(({ pid }) => pid)).toEqual(processes);
-}, 200_000);
+}, 150_000);

@@ -61,7 +61,7 @@ it('rule 1: signer 1 paused after its `started` was acknowledged, signer 2 start
     others.push(await order(service, operation, 'fw', digests(1), SOON));
     return Promise.all(others.map(async (other) => (await orderOf(service, operation, other.body.signOrderId)).state));
   };
-  await eventually(moreOrders, (states) => states.includes('completed'), 60_000);
+  await eventually(moreOrders, (states) => states.includes('completed'), 30_000);
   expect((await orderOf(service, operation, body.signOrderId)).state).toBe('signing');
   hooks.order('start signer-2');
   const order1 = await ended(service, operation, body.signOrderId);

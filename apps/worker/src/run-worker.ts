@@ -83,6 +83,12 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
   const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
 
+  /** The subscription that is there whatever this worker works on. */
+  const broken = (error: unknown, attempt: number): void => {
+    states.doubt();
+    log.warn({ error, subscription: 'clock', attempt }, 'the subscription broke');
+  };
+
   const project = async ({ lease, signal: held, fenced }: UnderLease): Promise<void> => {
     const observe = {
       parked: ({ projection, eventId }: { readonly projection: string; readonly eventId: string }) => log.error({ projection, commandId: eventId }, 'an event was parked'),
@@ -121,7 +127,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
     under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
     under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
     // What an administrator says of the clock concerns each worker, whatever it works on.
-    followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal, failed: () => states.doubt() }),
+    followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal, failed: broken }),
   ];
   return {
     state: () => progress.state,

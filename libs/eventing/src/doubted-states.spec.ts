@@ -82,6 +82,18 @@ describe('states of a store that was doubted', () => {
     expect((await states.load(COUNTER)).state.sum).toBe(await truth());
   });
 
+  it('is snapshotted as often as before, however long the stream was that was lost', async () => {
+    const kept = new Map<string, Snapshot>();
+    const snapshots: SnapshotStore = { load: (stream) => kept.get(stream), save: (snapshot) => void kept.set(snapshot.stream, snapshot) };
+    await store.append(COUNTER, 2, Array.from({ length: 5 * SNAPSHOT_EVERY }, () => added(1)));
+    const counter = counterProcess(store, { snapshots });
+    await counter.states.refresh(COUNTER);
+    store.exchange(older);
+    counter.states.doubt();
+    for (let n = 0; n < SNAPSHOT_EVERY; n += 1) await counter.execute(add(1));
+    expect(kept.get(COUNTER)?.revision).toBe(SNAPSHOT_EVERY - 1);
+  });
+
   it('rule 12: no snapshot is made of what continues it', async () => {
     const kept = new Map<string, Snapshot>();
     const snapshots: SnapshotStore = { load: (stream) => kept.get(stream), save: (snapshot) => void kept.set(snapshot.stream, snapshot) };

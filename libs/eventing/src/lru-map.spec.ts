@@ -13,6 +13,14 @@ describe('LruMap', () => {
     expect([map.get('a'), map.get('c'), map.get('d'), map.size]).toEqual([4, undefined, 5, 2]);
   });
 
+  it('keeps nothing where it may keep nothing, and nothing when all is to be forgotten', () => {
+    const [none, some] = [new LruMap<string, number>(0), new LruMap<string, number>(2)];
+    none.set('a', 1);
+    some.set('a', 1);
+    some.clear();
+    expect([none.get('a'), none.size, some.get('a'), some.size]).toEqual([undefined, 0, undefined, 0]);
+  });
+
   it('forgets what it is told to', () => {
     const map = new LruMap<string, number>(2);
     map.set('a', 1);

@@ -68,6 +68,7 @@ export class StreamStates<E extends DomainEvent, S> {
   doubt(): void {
     this.doubts += 1;
     this.cache.clear();
+    this.snapshotAt.clear();
   }
 
   /** As far as it is known here; may lie behind the leader. */

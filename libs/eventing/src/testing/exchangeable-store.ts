@@ -9,11 +9,15 @@ export class ExchangeableStore implements EventStore {
   lost: (message: SubscriptionMessage) => boolean = () => false;
   #connection = new AbortController();
 
-  constructor(private readonly first: EventStore, private now: EventStore = first) {}
+  private now: EventStore;
+
+  constructor(private readonly first: EventStore) {
+    this.now = first;
+  }
 
   /** From here on there is another store; who follows is told that the one before is gone. */
   exchange(store: EventStore): void {
-    this.now = store;
+    this.exchangeUnnoticed(store);
     const before = this.#connection;
     this.#connection = new AbortController();
     before.abort(new StoreUnavailableError('the server went away'));

@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import { endClient } from '../postgres/end-client.js';
+import { isSqlState } from '../postgres/sql-state.js';
 import { DatabaseError } from './connections.js';
 import { postgresFailure } from './postgres-failure.js';
 import { connectionOf } from './postgres-url.js';
 
 const ANSWER_MS = 3_000;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** What a server says that starts, stops or is full (classes 08, 53 and 57 of appendix A of PostgreSQL's manual): waiting helps. */
 const PASSING = /^(08|53|57)/;
 
@@ -19,7 +19,7 @@ export async function postgresAnswers(url: string): Promise<void> {
     await client.query('SELECT 1');
   } catch (error) {
     const failure = postgresFailure(error);
-    if (SQLSTATE.test(failure.code) && !PASSING.test(failure.code)) throw new DatabaseError(failure.code, `PostgreSQL refuses the connection: ${failure.message}`);
+    if (isSqlState(failure.code) && !PASSING.test(failure.code)) throw new DatabaseError(failure.code, `PostgreSQL refuses the connection: ${failure.message}`);
     throw new StoreUnavailableError(`PostgreSQL does not answer: ${failure.message}`);
   } finally {
     await endClient(client);

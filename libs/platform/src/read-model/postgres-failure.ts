@@ -1,8 +1,8 @@
+import { isSqlState } from '../postgres/sql-state.js';
 import { DatabaseError } from './connections.js';
 
 /** Classes of SQLSTATE whose texts tell of connections, rights, names and limits, never of values. */
 const TELLING = /^(08|28|3D|3F|42|53|55|57)/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 interface Said {
   readonly code: string | undefined;
@@ -18,7 +18,7 @@ function saidBy(error: unknown): Said {
 /** Whether the server refused a statement and the connection lives on. */
 export function saysItself(error: unknown): boolean {
   const { code, severity } = saidBy(error);
-  return code !== undefined && SQLSTATE.test(code) && severity === 'ERROR';
+  return code !== undefined && isSqlState(code) && severity === 'ERROR';
 }
 
 /** What went wrong, without what was sent: `detail` and some messages of PostgreSQL quote values. */

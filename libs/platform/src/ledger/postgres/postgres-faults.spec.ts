@@ -24,6 +24,6 @@ describe('what the database of the ledger says', () => {
   it('is an answer, or else the session is of no use any more', () => {
     const answer = (code?: string): boolean => isAnswer(Object.assign(new Error('x'), { code }));
     expect([answer('57014'), answer('53100'), answer('23505')]).toEqual([true, true, true]);
-    expect([answer('57P01'), answer('08006'), answer('ECONNRESET'), answer(undefined)]).toEqual([false, false, false, false]);
+    expect([answer('57P01'), answer('08006'), answer('ECONNRESET'), answer('EPIPE'), answer(undefined)]).toEqual([false, false, false, false, false]);
   });
 });

@@ -1,4 +1,5 @@
 import { LedgerIntentExistsError, LedgerNameTakenError, LedgerRefusedError, LedgerUnavailableError, type LedgerRefusal } from '#signing/contract.js';
+import { isSqlState } from '../../postgres/sql-state.js';
 
 type Reason = LedgerUnavailableError['reason'];
 
@@ -8,7 +9,7 @@ const REASONS: Readonly<Record<string, Reason>> = { '53100': 'DISK_FULL', '57014
 const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '');
 
 /** Whether the database itself answered: the session goes on. Otherwise nobody knows what it is about, or it is told to end (class 57P). */
-export const isAnswer = (error: unknown): boolean => /^[0-9A-Z]{5}$/.test(codeOf(error)) && !codeOf(error).startsWith('57P') && !codeOf(error).startsWith('08');
+export const isAnswer = (error: unknown): boolean => isSqlState(codeOf(error)) && !codeOf(error).startsWith('57P') && !codeOf(error).startsWith('08');
 
 /** Says what the database says without what its URL keeps secret. */
 export type Spoken = (error: unknown) => LedgerUnavailableError;

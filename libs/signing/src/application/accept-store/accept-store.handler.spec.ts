@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CommandMeta } from '#eventing/command-meta.js';
+import { ExchangeableStore } from '#eventing/testing/exchangeable-store.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
 import type { Principal } from '#identity/contract.js';
@@ -32,6 +33,18 @@ describe('accepting an older store', () => {
     expect(await accept('admin-1')).toMatchObject({ accepted: false });
     expect(await accept('admin-2')).toMatchObject({ accepted: true, by: [{ subject: 'admin-1' }, { subject: 'admin-2' }] });
     const written = await store.readStream(ledgerStream(LEDGER), { limit: 10 });
+    expect(written.map(({ data }) => (data as { accepted: boolean }).accepted)).toEqual([false, true]);
+  });
+
+  it('rule 17: a word that was lost with a store that was set back again is not counted', async () => {
+    const exchanged = new ExchangeableStore(store);
+    handler = new AcceptStoreHandler(exchanged, new TrustedClock({ wall: () => Date.now(), monotonic: () => performance.now() }));
+    await accept('admin-1');
+    const older = new MemoryEventStore();
+    exchanged.exchange(older);
+    await accept('admin-3');
+    expect(await accept('admin-2')).toMatchObject({ accepted: true, by: [{ subject: 'admin-3' }, { subject: 'admin-2' }] });
+    const written = await older.readStream(ledgerStream(LEDGER), { limit: 10 });
     expect(written.map(({ data }) => (data as { accepted: boolean }).accepted)).toEqual([false, true]);
   });
 

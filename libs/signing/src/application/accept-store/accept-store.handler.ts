@@ -18,15 +18,13 @@ import { AcceptStoreCommand } from './accept-store.command.js';
 import type { StoreAcceptanceView } from './accept-store.command.js';
 import { ledgerIdOf } from './ledger-head.js';
 
-/** Nothing is kept: it is asked when the store was set back. */
-const CACHED_LEDGERS = 0;
-
 @CommandHandler(AcceptStoreCommand)
 export class AcceptStoreHandler implements ICommandHandler<AcceptStoreCommand> {
   private readonly acceptances: CommandExecutor<AcceptOlderStore, AcceptanceEvent, AcceptanceState>;
 
   constructor(@Inject(EVENT_STORE) private readonly store: EventStore, @Inject(TRUSTED_CLOCK) clock: TrustedClock) {
-    this.acceptances = new CommandExecutor(store, acceptanceDecider, new StreamStates(store, acceptanceKind, { capacity: CACHED_LEDGERS, observe: clock.follow.bind(clock) }), clock);
+    // Nothing is kept: it is asked when the store was set back, maybe for the second time.
+    this.acceptances = new CommandExecutor(store, acceptanceDecider, new StreamStates(store, acceptanceKind, { capacity: 0, observe: clock.follow.bind(clock) }), clock);
   }
 
   async execute({ meta, caller, head, comment }: AcceptStoreCommand): Promise<StoreAcceptanceView> {
