@@ -46,3 +46,8 @@ export interface TokenVerifier {
   /** @throws DomainError UNAUTHENTICATED, or IDENTITY_UNAVAILABLE while an issuer's keys were never had and can't be had */
   verify(authorizationHeader: string | undefined): Promise<Principal>;
 }
+
+export type { Credential, CredentialKey, CredentialStatus, PublicJwk } from './domain/credential.js';
+export { CREDENTIAL_STATUSES } from './domain/credential.js';
+export type { Directory, Relation, SeenClaims, StandIn } from './domain/directory.js';
+export { accountKey, NOBODY_KNOWN } from './domain/directory.js';

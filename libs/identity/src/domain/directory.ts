@@ -1,0 +1,52 @@
+import type { Actor } from '#kernel/actor.js';
+import { sameActor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
+import type { Credential } from './credential.js';
+
+/** Why an account never approves what somebody asked for. */
+export type Relation = 'self' | 'delegate' | 'owner';
+
+/** What was last seen of an account in a token of its. */
+export interface SeenClaims {
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Somebody in whose name a deputy may approve, in place of members of these groups. */
+export interface StandIn {
+  readonly deputyId: string;
+  readonly principal: Actor;
+  readonly groups: readonly string[];
+}
+
+/** What is known about people at one moment of the control plane. Asking it changes nothing and reads nothing. */
+export interface Directory {
+  /** The human behind an account: accounts of one human give the same text. */
+  personOf(account: Actor): string;
+  isSuspended(account: Actor): boolean;
+  /** `self`: he asked himself, under any account. `delegate`: who asked made him his deputy. `owner`: a machine of his asked, or he is a machine of who asked. */
+  relation(requester: Actor, account: Actor, now: Instant): Relation | undefined;
+  /** Groups by the roster; undefined where no genesis was laid, and tokens tell them. */
+  rosterGroups(account: Actor): readonly string[] | undefined;
+  /** At most 24 h ago; undefined: not seen since (rule 23). */
+  seen(account: Actor, now: Instant): SeenClaims | undefined;
+  principalsOf(deputy: Actor, now: Instant): readonly StandIn[];
+  /** Whoever is in both groups of a pair decides nothing. */
+  readonly exclusive: readonly (readonly [string, string])[];
+  credential(credentialId: string): Credential | undefined;
+}
+
+/** One text for one account, whatever its parts hold. */
+export const accountKey = ({ issuer, subject }: Actor): string => JSON.stringify([issuer, subject]);
+
+/** Nothing was ever said about people: an account is a human, and tokens tell groups. */
+export const NOBODY_KNOWN: Directory = {
+  personOf: accountKey,
+  isSuspended: () => false,
+  relation: (requester, account) => (sameActor(requester, account) ? 'self' : undefined),
+  rosterGroups: () => undefined,
+  seen: () => undefined,
+  principalsOf: () => [],
+  exclusive: [],
+  credential: () => undefined,
+};
