@@ -71,3 +71,5 @@ export { sightingDecider } from './domain/sightings/sighting.js';
 export { Sightings } from './application/record-sightings/sightings.js';
 export { SightingRecorder } from './application/record-sightings/sighting-recorder.js';
 export type { SightingExecutor } from './application/record-sightings/sighting-recorder.js';
+export type { AssertionOptions } from './application/proofs/assertion-options.js';
+export { assertionOptions } from './application/proofs/assertion-options.js';
