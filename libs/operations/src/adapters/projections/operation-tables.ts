@@ -13,12 +13,14 @@ export type OperationRow = {
   readonly status: string;
   /** Approved, it is pending again from then on unless somebody approves anew; null: never. */
   readonly lapsesAt: string | null;
+  /** While uses by an emergency path await a review, or are overdue for it. */
+  readonly reviewDueAt: string | null;
   readonly revision: number;
   /** The folded state as JSON, without the request. */
   readonly progress: string;
 };
 export const operationTable = table<OperationRow>('operation', ['operationId'], {
-  requestedPosition: 'bigint', operationId: 'text', requesterIssuer: 'text', requesterSubject: 'text', expiresAt: 'text', status: 'text', lapsesAt: 'text?', revision: 'bigint', progress: 'text',
+  requestedPosition: 'bigint', operationId: 'text', requesterIssuer: 'text', requesterSubject: 'text', expiresAt: 'text', status: 'text', lapsesAt: 'text?', reviewDueAt: 'text?', revision: 'bigint', progress: 'text',
 });
 
 /** What was asked, as JSON: written once, however often the operation changes. */
@@ -76,8 +78,12 @@ class AddLapses1760000000012 {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE queue_term ADD COLUMN renewable INTEGER NOT NULL DEFAULT 0');
     await runner.query(`ALTER TABLE operation ADD COLUMN lapses_at ${ddl(runner).text}`);
+    await runner.query(`ALTER TABLE operation ADD COLUMN review_due_at ${ddl(runner).text}`);
+    await runner.query('CREATE INDEX operation_by_review ON operation (review_due_at, requested_position) WHERE review_due_at IS NOT NULL');
   }
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX operation_by_review');
+    await runner.query('ALTER TABLE operation DROP COLUMN review_due_at');
     await runner.query('ALTER TABLE operation DROP COLUMN lapses_at');
     await runner.query('ALTER TABLE queue_term DROP COLUMN renewable');
   }

@@ -125,8 +125,10 @@ const isRenewable = (state: OperationState): boolean => allPolicies(state).some(
 function rowOf({ operationId, requestedPosition, state, revision }: Entry): readonly OperationRow[] {
   if (state.request === null) return [];
   const { requestedBy, expiresAt } = state.request;
-  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, lapsesAt: lapsesAt(state), revision, progress: progressOf(state) }];
+  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, lapsesAt: lapsesAt(state), reviewDueAt: awaitsReview(state), revision, progress: progressOf(state) }];
 }
+
+const awaitsReview = ({ review }: OperationState): string | null => (review?.status === 'open' || review?.status === 'overdue' ? review.dueAt : null);
 
 const decidersOf = ({ requestedPosition }: Entry, state: OperationState): readonly OperationDeciderRow[] =>
   state.decisions.map(({ by }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition }));
