@@ -27,7 +27,7 @@ describe('isDerSignature', () => {
   it.each([
     ['nothing', ''], ['a sequence of nothing', '3000'], ['no s', '3003020101'], ['zero before a small r', '30070202000102' + '0101'], ['a negative r', '3006020180020101'], ['a negative s', '3006020101020180'],
     ['another tag', '3106020101020101'], ['another tag of r', '3006030101020101'], ['an empty r', '30050200020101'], ['a sequence too short', '3005020101020101'], ['a sequence too long', '3007020101020101'],
-    ['a length of two octets', '308106020101020101'], ['something after it', '300602010102010100'], ['an r of 34 octets', `3027${'0222'}${'01'.repeat(34)}020101`],
+    ['a length of two octets', '308106020101020101'], ['something after it', '300602010102010100'], ['something in it after s', '300702010102010100'], ['an r of 34 octets', `3027${'0222'}${'01'.repeat(34)}020101`],
   ])('refuses %s', (_, hex) => {
     expect(isDerSignature(Buffer.from(hex, 'hex'))).toBe(false);
   });
