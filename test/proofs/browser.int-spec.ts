@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
+import { offlineFiles } from '#identity/adapters/proofs/offline-files.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
 import { WebAuthnRegistrar } from '#identity/adapters/proofs/webauthn-registrar.js';
 import type { CreationOptions, Credential, DecisionProof, RelyingParty, WebAuthnKey } from '#identity/contract.js';
@@ -8,6 +9,7 @@ import { assertionOptions, parseDecisionProof } from '#identity/contract.js';
 import { decisionOver } from '#test/fixtures/approver.js';
 import { addAuthenticator, createCredential, getAssertion, launchBrowser, serveEmptySite } from '#test/fixtures/browser.js';
 import type { AuthenticatorOptions, EmptySite } from '#test/fixtures/browser.js';
+import { runOffline } from './run-offline.js';
 
 const owner = { issuer: 'https://idp.example', subject: 'ana' };
 const registrar = new WebAuthnRegistrar();
@@ -60,6 +62,12 @@ describe('a passkey in Chromium', () => {
       expect(await verifier.decision(proof, statement, credential, relying)).toBeUndefined();
       expect(await verifier.decision(proof, `${statement} `, credential, relying)).toMatchObject({ code: 'CHALLENGE_MISMATCH' });
       expect(await verifier.decision(proof, statement, credential, { ...relying, origin: 'http://localhost:1' })).toMatchObject({ code: 'PROOF_INVALID' });
+      const offline = offlineFiles(proof, statement, credential.key, relying.rpId);
+      if ('fault' in offline) throw new Error(offline.fault);
+      expect([offline.commands[0]?.[0], runOffline(offline)]).toEqual(['fido2-assert', [0]]);
+      const other = offlineFiles(proof, statement, credential.key, 'elsewhere.example');
+      if ('fault' in other) throw new Error(other.fault);
+      expect(runOffline(other)).toEqual([1]);
     }
   });
 

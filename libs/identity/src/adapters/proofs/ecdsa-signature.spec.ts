@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
-import { isDerSignature } from './ecdsa-signature.js';
+import { derSignature, isDerSignature } from './ecdsa-signature.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -35,5 +35,17 @@ describe('isDerSignature', () => {
   it('takes the smallest', () => {
     expect(isDerSignature(Buffer.from('3006020101020101', 'hex'))).toBe(true);
     expect(isDerSignature(Buffer.from('30080202008002020080', 'hex'))).toBe(true);
+  });
+});
+
+describe('derSignature', () => {
+  it('is the DER of r and s, which verifies as they do', () => {
+    for (let i = 0; i < 300; i++) {
+      const data = Buffer.from([i, i >> 8]);
+      const der = derSignature(sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+      expect(isDerSignature(der)).toBe(true);
+      expect(verify('sha256', data, publicKey, der)).toBe(true);
+    }
+    expect(derSignature(Buffer.alloc(64)).toString('hex')).toBe('3006020100020100');
   });
 });
