@@ -2,7 +2,9 @@ export type { Act, ActData, Authority, SignedDecision } from './domain/control-p
 export type { Effect, EffectType, PermittedKey, SessionGrant } from './domain/control-plane/effects.js';
 export { effectOf } from './domain/control-plane/effect-of.js';
 export type { ActDone, ActRefused, ControlPlaneEvent, GenesisLaid, KeyBound } from './domain/control-plane/events.js';
-export type { GenesisDocument } from './domain/control-plane/genesis.js';
+export { readGenesis } from './domain/control-plane/genesis.js';
+export { genesisFaults } from './domain/control-plane/genesis-faults.js';
+export type { Genesis, GenesisDocument } from './domain/control-plane/genesis.js';
 export { ADMINISTRATORS, initialControlPlane } from './domain/control-plane/state.js';
 export type { ControlledKey, ControlPlaneState, DeputyState, PersonState, PublishedPolicy, SessionState } from './domain/control-plane/state.js';
 export { evolveControlPlane, UnreadableActError } from './domain/control-plane/evolve.js';

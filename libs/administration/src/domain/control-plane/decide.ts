@@ -1,7 +1,7 @@
 import { DomainError } from '#kernel/domain-error.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import type { ActData, Authority } from './act.js';
-import { hasEnoughAdministrators } from './administrators.js';
+import { leavesTooFew } from './administrators.js';
 import type { ActCommand, ControlPlaneCommand } from './commands.js';
 import { effectOf } from './effect-of.js';
 import type { Effect } from './effects.js';
@@ -64,7 +64,7 @@ function act(command: ActCommand, plane: ControlPlaneState, head: string | null)
   if (objection instanceof DomainError) throw objection;
   if (objection === 'already' && operation === null) return [];
   const data: ActData = { method, path, body, by, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
-  if (!hasEnoughAdministrators(acted(plane, effect, data))) throw new DomainError('QUORUM_TOO_SMALL', 'a quorum of N needs N + 1 active administrators');
+  if (leavesTooFew(plane, acted(plane, effect, data))) throw new DomainError('QUORUM_TOO_SMALL', 'a quorum of N needs N + 1 active administrators');
   return [{ type: `administration.${effect.type}.v1`, data }];
 }
 

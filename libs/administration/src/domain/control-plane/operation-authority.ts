@@ -17,8 +17,8 @@ export function approversNeeded(effect: Effect, state: ControlPlaneState, quorum
 
 /** Whose approvals count for an operation that `proposer` asked for: one a human, administrators, nobody who belongs to him; with a genesis each with a proof by an active credential. */
 export function countedApprovers(state: ControlPlaneState, proposer: Actor, decisions: readonly SignedDecision[], now: Instant): ReadonlySet<string> {
-  const { relation } = directoryOf(state, () => undefined);
-  const counted = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && relation(proposer, by, now) === undefined && isProven(state, by, proof));
+  const directory = directoryOf(state, () => undefined);
+  const counted = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && directory.relation(proposer, by, now) === undefined && isProven(state, by, proof));
   return new Set(counted.map(({ by }) => personOf(state, by)));
 }
 
