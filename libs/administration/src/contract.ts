@@ -11,3 +11,11 @@ export { evolveControlPlane, UnreadableActError } from './domain/control-plane/e
 export { directoryOf } from './domain/control-plane/directory.js';
 export { resolvePolicies } from './domain/control-plane/resolve-policies.js';
 export { CONTROL_PLANE_PREFIX, controlPlaneStream } from './streams.js';
+export { chainDigest, genesisDigest } from './application/chain-digest.js';
+export type { ActRequest, StatedAct } from './application/act-request.js';
+export { parseActRequest, statedAct } from './application/act-request.js';
+export type { ChainFault, ChainFaultCode } from './application/verify-chain/chain-fault.js';
+export { CHAIN_FAULTS } from './application/verify-chain/chain-fault.js';
+export type { ChainEvent, ChainOptions, VerifiedChain } from './application/verify-chain/verified-chain.js';
+export { UNVERIFIED } from './application/verify-chain/verified-chain.js';
+export { verifyChain, verifyNext } from './application/verify-chain/verify-chain.js';

@@ -8,7 +8,7 @@ import type { Effect } from './effects.js';
 import type { ActDone, ControlPlaneEvent } from './events.js';
 import { acted } from './evolve.js';
 import { objectionTo } from './objection.js';
-import { approversNeeded, countedApprovers } from './operation-authority.js';
+import { approversNeeded, countedDecisions } from './operation-authority.js';
 import { actorRefusal, planAct, proofRefusal } from './plan.js';
 import type { ControlPlaneState } from './state.js';
 
@@ -79,8 +79,8 @@ function authorityOf(command: ActCommand, effect: Effect, plane: ControlPlaneSta
   }
   const refusal = actorRefusal(plane, effect, { by, administrator: true }) ?? proofRefusal(plane, effect.type === 'credential-enrolled', by, proof);
   if (refusal !== undefined) throw refusal;
-  const counted = countedApprovers(plane, by, operation.decisions, now).size;
+  const decisions = countedDecisions(plane, by, operation.decisions, now);
   const needed = approversNeeded(effect, plane, quorum);
-  if (counted < needed) throw new DomainError('OPERATION_NOT_APPROVED', `${counted} approvals of other administrators count, ${needed} are needed`);
-  return operation;
+  if (decisions.length < needed) throw new DomainError('OPERATION_NOT_APPROVED', `${decisions.length} approvals of other administrators count, ${needed} are needed`);
+  return { ...operation, decisions };
 }
