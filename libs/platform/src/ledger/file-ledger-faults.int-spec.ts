@@ -91,9 +91,10 @@ describe('file ledger under faults', () => {
       `
       for (let i = 0; i < 5; i++) { say('ask one'); await intend('single-' + i); say('told one'); }
       say('ask many'); await Promise.all(Array.from({ length: 64 }, (_, i) => intend('many-' + i))); say('told many');
+      say('ask note'); await ledger.noteOnce('first-sight', 'op', 'now'); say('told note');
       say('ask unflushed'); await ledger.signatures('single-0', ['s'], { flush: false }); say('told unflushed');
       say('ask same'); await ledger.signatures('single-0', ['s'], { flush: true }); say('told same');
-      say('ask read'); await ledger.spent('op', 'key'); await ledger.heartbeat(signer); say('told read');
+      say('ask read'); await ledger.spent('op', 'key'); await ledger.heartbeat(signer); await ledger.note('first-sight', 'op'); say('told read');
       await ledger.close();`,
       ['strace', '-f', '-e', 'trace=fsync,fdatasync,write', '-o', trace],
     );
@@ -105,7 +106,7 @@ describe('file ledger under faults', () => {
     const others = Object.fromEntries(flushes) as Record<string, number>;
     expect(others['many']).toBeGreaterThanOrEqual(1);
     expect(others['many']).toBeLessThanOrEqual(3);
-    expect(others).toMatchObject({ unflushed: 0, same: 1, read: 0 });
+    expect(others).toMatchObject({ note: 1, unflushed: 0, same: 1, read: 0 });
   });
 
   // Needs root, as the other suites of full disks do.
@@ -125,12 +126,15 @@ describe('file ledger under faults', () => {
       }
       expect(refused).toMatchObject({ name: 'LedgerUnavailableError', reason: 'DISK_FULL' });
       await expect(ledger.intend(signer, intentOf('still full'), { atMost: 100_000 })).rejects.toMatchObject({ reason: 'DISK_FULL' });
+      await expect(ledger.noteOnce('first-sight', 'op', 'still full')).rejects.toMatchObject({ reason: 'DISK_FULL' });
       // Who has nothing to write but its sign of life is told as well.
       await expect(ledger.heartbeat(signer)).rejects.toMatchObject({ reason: 'DISK_FULL' });
       expect(await ledger.spent('op', 'key')).toBe(written);
       await rm(join(dir, 'filler'));
       await ledger.heartbeat(signer);
       await ledger.intend(signer, intentOf('after'), { atMost: 100_000 });
+      expect(await ledger.note('first-sight', 'op')).toBeUndefined();
+      expect(await ledger.noteOnce('first-sight', 'op', 'after')).toBe('after');
       await ledger.close();
       ledger = await openFileLedger({ dir });
       expect(await ledger.spent('op', 'key')).toBe(written + 1);

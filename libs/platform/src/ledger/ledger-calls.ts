@@ -16,6 +16,8 @@ export interface LedgerCalls {
   readonly head: () => LedgerHead;
   readonly acceptStore: (acceptance: StoreAcceptance) => void;
   readonly acceptance: () => StoreAcceptance | undefined;
+  readonly noteOnce: (topic: string, key: string, value: string) => string;
+  readonly note: (topic: string, key: string) => string | undefined;
   readonly checkpoint: (name: string) => LedgerCheckpoint | undefined;
   readonly saveCheckpoint: (name: string, checkpoint: LedgerCheckpoint) => void;
   readonly isFailedPinHash: (hash: string) => boolean;

@@ -22,5 +22,6 @@ export const intentRecord = (signer: LedgerSigner, intent: LedgerIntent, relied:
 export const releaseRecord = (signOrderId: string, count: number): string => JSON.stringify(['release', signOrderId, count]);
 export const acceptanceRecord = ({ storeId, head, by, eventId }: StoreAcceptance): string =>
   JSON.stringify(['accept-store', storeId, head, by.map(({ issuer, subject }) => [issuer, subject]), eventId]);
+export const noteRecord = (topic: string, key: string, value: string): string => JSON.stringify(['note', topic, key, value]);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

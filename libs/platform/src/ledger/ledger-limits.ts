@@ -8,6 +8,8 @@ export const MAX_REMEMBERED_AT_ONCE = 10_000;
 /** The newest ones are kept: a PIN that failed is refused until so many others have failed. */
 export const MAX_FAILED_PINS = 64;
 const MAX_ID_CHARACTERS = 256;
+/** Times and hashes are far shorter. */
+export const MAX_NOTE_CHARACTERS = 1_024;
 /** PostgreSQL can't keep them. */
 const UNFIT = /[\0\p{Surrogate}]/u;
 
@@ -16,6 +18,11 @@ const invalid = (message: string): LedgerRefusedError => new LedgerRefusedError(
 /** @throws LedgerRefusedError INVALID, as everything here does */
 export function requireIds(...ids: readonly string[]): void {
   if (ids.some((id) => id === '' || id.length > MAX_ID_CHARACTERS || UNFIT.test(id))) throw invalid(`a name or id has 1 to ${MAX_ID_CHARACTERS} characters, none of them NUL or half a character`);
+}
+
+export function requireNote(topic: string, key: string, value: string): void {
+  requireIds(topic, key);
+  if (value === '' || value.length > MAX_NOTE_CHARACTERS || UNFIT.test(value)) throw invalid(`a note has 1 to ${MAX_NOTE_CHARACTERS} characters, none of them NUL or half a character`);
 }
 
 export function requireUses(count: number): void {

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { LedgerRefusedError, type LedgerHead, type LedgerIntent, type ReliedEvent, type StoreAcceptance } from '#signing/contract.js';
-import { acceptanceRecord, chained, headText, type ChainHead } from './ledger-chain.js';
+import { acceptanceRecord, chained, headText, noteRecord, type ChainHead } from './ledger-chain.js';
 
 interface AcceptanceRow {
   readonly sequence: number;
@@ -12,7 +12,7 @@ interface AcceptanceRow {
 
 const acceptanceOf = (row: AcceptanceRow): StoreAcceptance => ({ storeId: row.store_id, head: row.head, by: JSON.parse(row.principals) as StoreAcceptance['by'], eventId: row.event_id });
 
-/** The chain over all records, the newest event of each stream that an order relied on, and the administrators' word about older stores. */
+/** The chain over all records, the newest event of each stream that an order relied on, the administrators' word about older stores, and notes. */
 export class LedgerMemories {
   readonly #head;
   readonly #advance;
@@ -24,6 +24,8 @@ export class LedgerMemories {
   readonly #acceptedBy;
   readonly #accept;
   readonly #totals;
+  readonly #note;
+  readonly #keepNote;
   constructor(db: Database.Database) {
     this.#head = db.prepare<[], ChainHead>('SELECT sequence, hash FROM head');
     this.#advance = db.prepare<[number, string, number]>('UPDATE head SET sequence = ?, hash = ?, orders = orders + ?');
@@ -38,6 +40,8 @@ export class LedgerMemories {
     this.#acceptedBy = db.prepare<[string], AcceptanceRow>('SELECT sequence, store_id, head, principals, event_id FROM acceptances WHERE event_id = ?');
     this.#accept = db.prepare<[number, string, string, string, string]>('INSERT INTO acceptances (sequence, store_id, head, principals, event_id) VALUES (?, ?, ?, ?, ?)');
     this.#totals = db.prepare<[], Omit<LedgerHead, 'head'>>('SELECT (SELECT orders FROM head) AS orders, coalesce(sum(uses), 0) AS usesSpent, count(DISTINCT key_id) AS keys FROM spent');
+    this.#note = db.prepare<[string, string], string>('SELECT value FROM notes WHERE topic = ? AND key = ?').pluck();
+    this.#keepNote = db.prepare<[string, string, string, number]>('INSERT INTO notes (topic, key, value, sequence) VALUES (?, ?, ?, ?)');
   }
 
   /** Moves the head by one record. @returns its sequence */
@@ -88,6 +92,17 @@ export class LedgerMemories {
   acceptance(): StoreAcceptance | undefined {
     const row = this.#latest.get();
     return row === undefined ? undefined : acceptanceOf(row);
+  }
+
+  noteOnce(topic: string, key: string, value: string): string {
+    const kept = this.note(topic, key);
+    if (kept !== undefined) return kept;
+    this.#keepNote.run(topic, key, value, this.record(noteRecord(topic, key, value), 0));
+    return value;
+  }
+
+  note(topic: string, key: string): string | undefined {
+    return this.#note.get(topic, key);
   }
 
   #chain(): ChainHead {

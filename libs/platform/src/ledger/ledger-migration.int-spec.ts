@@ -60,10 +60,27 @@ describe('a ledger of the first form', () => {
       await expect(again.intend(signer, intent, { atMost: 4 })).rejects.toMatchObject({ reason: 'OVER_GRANT' });
       await again.intend(signer, intent, { atMost: 5 });
       expect((await again.head()).head).toMatch(/^5-/);
+      expect(await again.noteOnce('first-sight', 'op', 'now')).toBe('now');
+      expect((await again.head()).head).toMatch(/^6-/);
       await again.close();
     } finally {
       await ledger.close();
     }
+  });
+
+  it('takes notes once it is of the third form, also when it was of the second', async () => {
+    await (await openFileLedger({ dir })).close();
+    const db = new Sqlite(join(dir, 'ledger.db'));
+    db.exec('DROP TABLE notes; PRAGMA user_version = 2;');
+    const before = db.prepare('SELECT sequence, hash FROM head').get();
+    db.close();
+    const ledger = await openFileLedger({ dir });
+    expect((await ledger.head()).head).toBe(`4-${(before as { hash: string }).hash.slice(0, 16)}`);
+    expect(await ledger.noteOnce('key', 'k', 'x')).toBe('x');
+    await ledger.close();
+    const again = await openFileLedger({ dir });
+    expect(await again.note('key', 'k')).toBe('x');
+    await again.close();
   });
 
   it('stays as it is when it cannot be brought up to date', async () => {

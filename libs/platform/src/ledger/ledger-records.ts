@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { LedgerCheckpoint } from '#signing/contract.js';
 import type { LedgerCalls } from './ledger-calls.js';
 import { LedgerIntents } from './ledger-intents.js';
-import { MAX_FAILED_PINS, requireAcceptance, requireIds, requireLimit } from './ledger-limits.js';
+import { MAX_FAILED_PINS, requireAcceptance, requireIds, requireLimit, requireNote } from './ledger-limits.js';
 import { LedgerMemories } from './ledger-memories.js';
 import { LedgerNames, type LedgerPulse } from './ledger-names.js';
 
@@ -52,6 +52,11 @@ export function ledgerRecords(db: Database.Database, pulse: LedgerPulse): Ledger
       memories.acceptStore(acceptance);
     },
     acceptance: () => memories.acceptance(),
+    noteOnce: (topic, key, value) => {
+      requireNote(topic, key, value);
+      return memories.noteOnce(topic, key, value);
+    },
+    note: (topic, key) => memories.note(topic, key),
     checkpoint: (name): LedgerCheckpoint | undefined => {
       const row = checkpoint.get(name);
       return row === undefined ? undefined : { storeId: row.store_id, position: row.position, eventId: row.event_id };

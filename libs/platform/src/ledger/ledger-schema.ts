@@ -5,7 +5,7 @@ import { chainBeginning, chained, intentRecord, releaseRecord } from './ledger-c
 
 /** `ctsn`: no other program's database is taken for a ledger. */
 export const APPLICATION_ID = 0x6374_736e;
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Never changed: files of this form are out there. */
 const FIRST = `
@@ -40,6 +40,10 @@ const SECOND = `
   CREATE TABLE acceptances (sequence INTEGER PRIMARY KEY, store_id TEXT NOT NULL, head TEXT NOT NULL, principals TEXT NOT NULL, event_id TEXT NOT NULL UNIQUE);
 `;
 
+const THIRD = `
+  CREATE TABLE notes (topic TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (topic, key)) WITHOUT ROWID;
+`;
+
 /** @throws Error when the file lacks it */
 export function fact(db: Database.Database, name: string): string {
   const value: unknown = db.prepare('SELECT value FROM facts WHERE name = ?').pluck().get(name);
@@ -53,6 +57,7 @@ export function bringUpToDate(db: Database.Database, version: number): void {
   db.transaction(() => {
     if (version < 1) makeFirst(db);
     if (version < 2) addSecond(db);
+    if (version < 3) db.exec(THIRD);
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
   })();
 }

@@ -23,7 +23,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export const storageReason = (error: unknown): 'DISK_FULL' | 'FAILED' => (['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(codeOf(error)) ? 'DISK_FULL' : 'FAILED');
 
 /** Reads, and signatures that may wait for the next flush; all else is on the disk before it is answered. */
-const READS: readonly LedgerCall['method'][] = ['heartbeats', 'entry', 'spent', 'remembered', 'newestRemembered', 'head', 'acceptance', 'checkpoint', 'isFailedPinHash'];
+const READS: readonly LedgerCall['method'][] = ['heartbeats', 'entry', 'spent', 'remembered', 'newestRemembered', 'head', 'acceptance', 'note', 'checkpoint', 'isFailedPinHash'];
 const mustBeFlushed = (call: LedgerCall): boolean => (call.method === 'signatures' ? call.args[2].flush : !READS.includes(call.method));
 
 const refusalOf = (error: unknown): LedgerFault | undefined => {

@@ -12,6 +12,7 @@ export type LedgerWrite =
   | { readonly do: 'release'; readonly signOrderId: string; readonly count: number; readonly record: string }
   | { readonly do: 'signatures'; readonly signOrderId: string; readonly signatures: string }
   | { readonly do: 'accept-store'; readonly storeId: string; readonly head: string; readonly principals: string; readonly eventId: string; readonly record: string }
+  | { readonly do: 'note'; readonly topic: string; readonly key: string; readonly value: string; readonly record: string }
   | { readonly do: 'checkpoint'; readonly name: string; readonly storeId: string; readonly position: string; readonly eventId: string }
   | { readonly do: 'failed-pin'; readonly hash: string };
 
@@ -22,7 +23,7 @@ const MAX_GROUP_CHARACTERS = 8 * 1024 * 1024;
 interface Waiting {
   readonly write: LedgerWrite;
   readonly json: string;
-  readonly resolve: () => void;
+  readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -43,10 +44,10 @@ export class GroupedWrites {
   }
 
   /**
-   * Resolves when it is flushed. What is not sent within the time is never sent.
+   * Resolves when it is flushed, with what the function of the schema said: null when it was done now. What is not sent within the time is never sent.
    * @throws what the write is refused with, or LedgerUnavailableError: then it may have been written or not
    */
-  write(write: LedgerWrite): Promise<void> {
+  write(write: LedgerWrite): Promise<unknown> {
     if (this.#closed) return Promise.reject(new LedgerUnavailableError('CLOSED', 'the ledger is closed'));
     if (this.#waiting.length + this.#sent >= this.limits.maxWaiting) return Promise.reject(new LedgerUnavailableError('OVERLOADED', `${this.limits.maxWaiting} requests wait for the ledger`));
     return new Promise((resolve, reject) => {
@@ -94,7 +95,7 @@ export class GroupedWrites {
     if (isRefused(answer)) return reject(refusalOf(answer));
     if (answer === undefined) return reject(new LedgerUnavailableError('FAILED', 'the database of the ledger gave too few answers'));
     if (write.do === 'intend') this.#lastOrder = write.signOrderId;
-    resolve();
+    resolve(answer);
   }
 
   #take(): readonly Waiting[] {

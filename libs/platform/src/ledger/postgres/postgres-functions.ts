@@ -151,9 +151,22 @@ const RECORDS = `
   END $$;
 `;
 
+const NOTES = `
+  -- What stands already is the answer.
+  CREATE FUNCTION countersign_ledger.note_once(q jsonb, next_sequence bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+  DECLARE
+    kept text;
+  BEGIN
+    SELECT value INTO kept FROM countersign_ledger.notes WHERE topic = q->>'topic' AND key = q->>'key';
+    IF FOUND THEN RETURN jsonb_build_object('stands', kept); END IF;
+    INSERT INTO countersign_ledger.notes (topic, key, value, sequence) VALUES (q->>'topic', q->>'key', q->>'value', next_sequence);
+    RETURN NULL;
+  END $$;
+`;
+
 const WRITE = `
   -- All of a group, in its order. @return one answer each
-  CREATE FUNCTION countersign_ledger.write(requests jsonb, pins_kept integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION countersign_ledger.write(requests jsonb, pins_kept integer) RETURNS jsonb LANGUAGE plpgsql AS $$
   DECLARE
     q jsonb;
     answer jsonb;
@@ -172,6 +185,7 @@ const WRITE = `
         WHEN 'release' THEN answer := countersign_ledger.release(q);
         WHEN 'signatures' THEN answer := countersign_ledger.keep_signatures(q);
         WHEN 'accept-store' THEN answer := countersign_ledger.accept_store(q, at.sequence + 1, at.sequence || '-' || left(at.hash, 16));
+        WHEN 'note' THEN answer := countersign_ledger.note_once(q, at.sequence + 1);
         WHEN 'checkpoint' THEN
           INSERT INTO countersign_ledger.checkpoints (name, store_id, position, event_id) VALUES (q->>'name', q->>'storeId', q->>'position', q->>'eventId')
             ON CONFLICT (name) DO UPDATE SET store_id = excluded.store_id, position = excluded.position, event_id = excluded.event_id;
@@ -194,4 +208,7 @@ const WRITE = `
   END $$;
 `;
 
-export const FUNCTIONS = NAMES + RECORDS + WRITE;
+/** What the first form had, and has still. */
+export const FIRST_FUNCTIONS = NAMES + RECORDS;
+/** New in the second form, or another one there. */
+export const SECOND_FUNCTIONS = NOTES + WRITE;

@@ -3,8 +3,8 @@ import type { Client, ClientBase } from 'pg';
 import type { Clock } from '#kernel/clock.js';
 import { LedgerUnavailableError, type Ledger, type LedgerSigner } from '#signing/contract.js';
 import { failedPinHash } from '../failed-pin.js';
-import { acceptanceRecord, intentRecord, releaseRecord } from '../ledger-chain.js';
-import { boundedJson, reliedJson, requireAcceptance, requireIds, requireIntent, requireSignatures, requireUses } from '../ledger-limits.js';
+import { acceptanceRecord, intentRecord, noteRecord, releaseRecord } from '../ledger-chain.js';
+import { boundedJson, reliedJson, requireAcceptance, requireIds, requireIntent, requireNote, requireSignatures, requireUses } from '../ledger-limits.js';
 import { sharedNow } from '../ledger-calls.js';
 import { requireDurable } from './durable-database.js';
 import { GroupedWrites } from './grouped-writes.js';
@@ -154,13 +154,19 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
       await writes.write({ do: 'accept-store', storeId, head, principals, eventId, record: acceptanceRecord(acceptance) });
     },
     acceptance: reads.acceptance,
+    async noteOnce(topic, key, value) {
+      requireNote(topic, key, value);
+      const before = await writes.write({ do: 'note', topic, key, value, record: noteRecord(topic, key, value) });
+      return typeof before === 'object' && before !== null && 'stands' in before && typeof before.stands === 'string' ? before.stands : value;
+    },
+    note: reads.note,
     checkpoint: reads.checkpoint,
     async saveCheckpoint(name, { storeId, position, eventId }) {
       requireIds(name, storeId, position, eventId);
       await writes.write({ do: 'checkpoint', name, storeId, position, eventId });
     },
     isFailedPin: async (pin) => reads.isFailedPinHash(await failedPinHash(pin, facts.pinSalt)),
-    rememberFailedPin: async (pin) => writes.write({ do: 'failed-pin', hash: await failedPinHash(pin, facts.pinSalt) }),
+    rememberFailedPin: async (pin) => void (await writes.write({ do: 'failed-pin', hash: await failedPinHash(pin, facts.pinSalt) })),
     close: () => (closing ??= close()),
   };
 }

@@ -16,6 +16,7 @@ const HEAD = `
   SELECT h.sequence::float8 AS sequence, h.hash, h.orders::float8 AS orders, s.uses::float8 AS "usesSpent", s.keys::float8 AS keys
   FROM countersign_ledger.head h, (SELECT coalesce(sum(uses), 0) AS uses, count(DISTINCT key_id) AS keys FROM countersign_ledger.spent) s`;
 const ACCEPTANCE = 'SELECT store_id AS "storeId", head, principals::json AS by, event_id AS "eventId" FROM countersign_ledger.acceptances ORDER BY sequence DESC LIMIT 1';
+const NOTE = 'SELECT value FROM countersign_ledger.notes WHERE topic = $1 AND key = $2';
 const CHECKPOINT = 'SELECT store_id AS "storeId", position, event_id AS "eventId" FROM countersign_ledger.checkpoints WHERE name = $1';
 
 /** What the ledger tells, from a session of its own: a long group of writes holds up no question. */
@@ -28,6 +29,7 @@ export class PostgresReads {
   spent = async (operationId: string, keyId: string): Promise<number> => (await this.#first<{ readonly uses: number }>(SPENT, operationId, keyId))?.uses ?? 0;
   remembered = (stream: string): Promise<ReliedEvent | undefined> => this.#first<ReliedEvent>(`${REMEMBERED} AND stream = $1`, stream);
   acceptance = (): Promise<StoreAcceptance | undefined> => this.#first<StoreAcceptance>(ACCEPTANCE);
+  note = async (topic: string, key: string): Promise<string | undefined> => (await this.#first<{ readonly value: string }>(NOTE, topic, key))?.value;
   checkpoint = (name: string): Promise<LedgerCheckpoint | undefined> => this.#first<LedgerCheckpoint>(CHECKPOINT, name);
   isFailedPinHash = async (hash: string): Promise<boolean> => (await this.#first('SELECT 1 FROM countersign_ledger.failed_pins WHERE hash = $1', hash)) !== undefined;
 

@@ -1,14 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { chainBeginning } from '../ledger-chain.js';
-import { FUNCTIONS } from './postgres-functions.js';
+import { FIRST_FUNCTIONS, SECOND_FUNCTIONS } from './postgres-functions.js';
 
-const SCHEMA_VERSION = '1';
+const SCHEMA_VERSION = '2';
 /** Two signers that start at once make the schema one after the other. A number nobody else uses in this database. */
 const MAKING_LOCK = '7161681264';
 
 /** `sequence` is that of the head when the row was written. Rows that change often leave room beside them, so that indexes stay as they are. */
-const TABLES = `
+const FIRST = `
   CREATE SCHEMA IF NOT EXISTS countersign_ledger;
   CREATE TABLE countersign_ledger.facts (name text PRIMARY KEY, value text NOT NULL);
   CREATE TABLE countersign_ledger.head (
@@ -49,15 +49,19 @@ const TABLES = `
   CREATE TABLE countersign_ledger.failed_pins (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash text NOT NULL UNIQUE);
 `;
 
+const SECOND = `
+  CREATE TABLE countersign_ledger.notes (topic text NOT NULL, key text NOT NULL, value text NOT NULL, sequence bigint NOT NULL, PRIMARY KEY (topic, key));
+`;
+
 /**
- * Makes the ledger's schema where there is none, if `create` says so; whoever has one needs no right to make anything.
- * @throws Error when it is one of another version, when there is none, or whatever the database throws
+ * Makes the ledger's schema where there is none, if `create` says so, and brings one of an earlier version up to date; whoever has one of this version needs
+ * no right to make anything. A signer of the version before goes on with what it has open, and is refused when it connects anew.
+ * @throws Error when it is one of a later version, when there is none, or whatever the database throws
  */
 export async function bringUpToDate(client: ClientBase, { create }: { readonly create: boolean }): Promise<void> {
-  if ((await versionOf(client)) === undefined) {
-    if (!create) throw new Error('the database holds no ledger');
-    await make(client);
-  }
+  const found = await versionOf(client);
+  if (found === undefined && !create) throw new Error('the database holds no ledger');
+  if (found === undefined || found === '1') await make(client);
   const version = await versionOf(client);
   if (version !== SCHEMA_VERSION) throw new Error(`the ledger has version ${version ?? '?'}, this program knows ${SCHEMA_VERSION}`);
 }
@@ -74,18 +78,26 @@ async function make(client: ClientBase): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query('SELECT pg_advisory_xact_lock($1)', [MAKING_LOCK]);
-    if ((await versionOf(client)) === undefined) {
-      const ledgerId = randomUUID();
-      const { hash } = chainBeginning(ledgerId);
-      await client.query(TABLES);
-      await client.query(FUNCTIONS);
-      await client.query('INSERT INTO countersign_ledger.head (sequence, hash, orders) VALUES (0, $1, 0)', [hash]);
-      const facts = [['version', SCHEMA_VERSION], ['ledgerId', ledgerId], ['pinSalt', randomBytes(16).toString('base64')]];
-      for (const fact of facts) await client.query('INSERT INTO countersign_ledger.facts (name, value) VALUES ($1, $2)', fact);
+    if ((await versionOf(client)) === undefined) await makeFirst(client);
+    if ((await versionOf(client)) === '1') {
+      await client.query(SECOND);
+      await client.query(SECOND_FUNCTIONS);
+      await client.query(`UPDATE countersign_ledger.facts SET value = $1 WHERE name = 'version'`, [SCHEMA_VERSION]);
     }
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');
     throw error;
   }
+}
+
+/** Without the function that writes, which the second form has. */
+async function makeFirst(client: ClientBase): Promise<void> {
+  const ledgerId = randomUUID();
+  const { hash } = chainBeginning(ledgerId);
+  await client.query(FIRST);
+  await client.query(FIRST_FUNCTIONS);
+  await client.query('INSERT INTO countersign_ledger.head (sequence, hash, orders) VALUES (0, $1, 0)', [hash]);
+  const facts = [['version', '1'], ['ledgerId', ledgerId], ['pinSalt', randomBytes(16).toString('base64')]];
+  for (const fact of facts) await client.query('INSERT INTO countersign_ledger.facts (name, value) VALUES ($1, $2)', fact);
 }

@@ -35,7 +35,7 @@ export interface LedgerCheckpoint {
 }
 /** What names the ledger's state for people, and how much it holds. */
 export interface LedgerHead {
-  /** `<sequence>-<16 hex digits>`: how many intents, releases and acceptances there were, and a hash over all of them. */
+  /** `<sequence>-<16 hex digits>`: how many intents, releases, acceptances and notes there were, and a hash over all of them. */
   readonly head: string;
   /** Orders with an intent. */
   readonly orders: number;
@@ -61,7 +61,7 @@ export interface StoreAcceptance {
 export interface Ledger {
   /** Made once, when the ledger was. */
   readonly ledgerId: string;
-  /** No intent, no checkpoint and no acceptance was in the ledger when it was opened: beside a store with any `started`, the ledger is missing (rule 17). */
+  /** No intent, no checkpoint, no acceptance and no note was in the ledger when it was opened: beside a store with any `started`, the ledger is missing (rule 17). */
   readonly emptyAtOpening: boolean;
   /** Takes a signer's name for this incarnation. @throws LedgerNameTakenError while another incarnation of this name is alive */
   claimName(signer: LedgerSigner): Promise<void>;
@@ -106,6 +106,12 @@ export interface Ledger {
   acceptStore(acceptance: StoreAcceptance): Promise<void>;
   /** The latest one. */
   acceptance(): Promise<StoreAcceptance | undefined>;
+  /**
+   * Keeps a value under a topic and a key unless one is kept there: of several signers the first one's stands, for ever, whatever becomes of the store.
+   * What is new moves the head. @returns what stands @throws LedgerRefusedError INVALID
+   */
+  noteOnce(topic: string, key: string, value: string): Promise<string>;
+  note(topic: string, key: string): Promise<string | undefined>;
   checkpoint(name: string): Promise<LedgerCheckpoint | undefined>;
   saveCheckpoint(name: string, checkpoint: LedgerCheckpoint): Promise<void>;
   /** Salted hash of a PIN that the token refused; it is not tried again until it is another one. */

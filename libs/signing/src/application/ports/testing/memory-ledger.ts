@@ -11,10 +11,12 @@ export interface LedgerMemory {
   /** By stream; `sequence` is the head's when it was recorded. */
   readonly remembered: Map<string, { readonly event: ReliedEvent; readonly sequence: number }>;
   readonly acceptances: { readonly acceptance: StoreAcceptance; readonly sequence: number }[];
-  /** One line for each intent, release and acceptance. */
+  /** By topic and key. */
+  readonly notes: Map<string, string>;
+  /** One line for each intent, release, acceptance and note. */
   readonly history: string[];
 }
-export const newLedgerMemory = (): LedgerMemory => ({ entries: new Map(), heard: new Map(), checkpoints: new Map(), failedPins: new Set(), remembered: new Map(), acceptances: [], history: [] });
+export const newLedgerMemory = (): LedgerMemory => ({ entries: new Map(), heard: new Map(), checkpoints: new Map(), failedPins: new Set(), remembered: new Map(), acceptances: [], notes: new Map(), history: [] });
 
 /** A ledger in memory for tests of what stands above the port; passes its contract suite. */
 export class MemoryLedger implements Ledger {
@@ -133,6 +135,23 @@ export class MemoryLedger implements Ledger {
   async acceptance(): Promise<StoreAcceptance | undefined> {
     await this.open();
     return this.memory.acceptances.at(-1)?.acceptance;
+  }
+
+  async noteOnce(topic: string, key: string, value: string): Promise<string> {
+    await this.open();
+    const tooLong = topic.length > 256 || key.length > 256 || value.length > 1_024;
+    if (tooLong || topic === '' || key === '' || value === '' || /[\0\p{Surrogate}]/u.test(topic + key + value)) throw new LedgerRefusedError('INVALID', 'not fit for a note');
+    const place = JSON.stringify([topic, key]);
+    const kept = this.memory.notes.get(place);
+    if (kept !== undefined) return kept;
+    this.memory.notes.set(place, value);
+    this.memory.history.push(JSON.stringify(['note', topic, key, value]));
+    return value;
+  }
+
+  async note(topic: string, key: string): Promise<string | undefined> {
+    await this.open();
+    return this.memory.notes.get(JSON.stringify([topic, key]));
   }
 
   async checkpoint(name: string): Promise<LedgerCheckpoint | undefined> {
