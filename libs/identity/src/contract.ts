@@ -51,3 +51,17 @@ export type { Credential, CredentialKey, CredentialStatus, PublicJwk } from './d
 export { CREDENTIAL_STATUSES } from './domain/credential.js';
 export type { Directory, Relation, SeenClaims, StandIn } from './domain/directory.js';
 export { accountKey, NOBODY_KNOWN } from './domain/directory.js';
+
+export type { AuthenticationResponseJSON, DecisionProof, ProofFault, RelyingParty } from './domain/proofs/decision-proof.js';
+export type { ActStatement, DecisionStatement, OrderStatement } from './domain/proofs/statements.js';
+export type { JwsVerdict, ProofVerifier } from './application/ports/proof-verifier.port.js';
+export { PROOF_VERIFIER } from './application/ports/proof-verifier.port.js';
+export type { CreationOptions, RegistrationVerdict, WebAuthnKey, WebAuthnRegistration } from './application/ports/webauthn-registration.port.js';
+export { WEBAUTHN_REGISTRATION } from './application/ports/webauthn-registration.port.js';
+export { canonicalDigest, statementDigest } from './application/statements/canonical.js';
+export { decisionStatement, parseDecisionStatement } from './application/statements/decision-statement.js';
+export { actStatement, parseActStatement } from './application/statements/act-statement.js';
+export { orderStatement, parseOrderStatement } from './application/statements/order-statement.js';
+export { kidOf } from './application/proofs/jws-parts.js';
+export { parseDecisionProof } from './application/proofs/parse-decision-proof.js';
+export { publicJwkOf } from './application/proofs/public-jwk.js';
