@@ -5,6 +5,8 @@ import { keyStream } from '#keys/contract.js';
 import type { KeyEvent, KeyState } from '#keys/contract.js';
 import { operationStream, useRefusal } from '#operations/contract.js';
 import type { OperationEvent, OperationState } from '#operations/contract.js';
+import { blocker, isBlockerCode } from '../../domain/sign-order/blocker.js';
+import type { Blocker } from '../../domain/sign-order/blocker.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
 import type { ReliedEvent } from '../ports/ledger.port.js';
 import type { OpenOrder, OrderHead } from './open-order.js';
@@ -12,7 +14,10 @@ import { hashOfEvent } from './store-behind.js';
 
 export type AuthorityVerdict =
   | { readonly holds: true; readonly key: KeyState; readonly relied: readonly ReliedEvent[]; /** Uses of the key that the approved statement grants. */ readonly atMost: number }
-  | { readonly holds: false; readonly code: FailureCode; readonly detail: string };
+  | { readonly holds: false; readonly code: FailureCode; readonly detail: string; /** All of it, where authority is what does not hold; the first one's are `code` and `detail`. */ readonly blockers: readonly Blocker[] };
+
+/** One reason alone. */
+export const refused = (code: FailureCode, detail: string): Extract<AuthorityVerdict, { holds: false }> => ({ holds: false, code, detail, blockers: isBlockerCode(code) ? [blocker(code, detail)] : [] });
 
 /**
  * What the log says about the authority of an order (rule 6): states of operations and keys that the signer's subscription keeps up to date,
@@ -76,20 +81,20 @@ export class Authority {
   async judge(order: OpenOrder, from = 0): Promise<AuthorityVerdict> {
     const [operation, key] = await Promise.all([this.operations.load(operationStream(order.operationId)), this.keys.load(keyStream(order.keyId))]);
     const fault = this.clock.jumped();
-    if (fault !== undefined) return { holds: false, code: 'HSM_UNAVAILABLE', detail: 'the clock is not trusted; an administrator has to confirm it' };
+    if (fault !== undefined) return refused('HSM_UNAVAILABLE', 'the clock is not trusted; an administrator has to confirm it');
     const enabled = key.state.status === 'enabled';
     const use = { keyId: order.keyId, count: order.count, digests: order.digests.slice(from), keyEnabled: enabled };
     const refusal = useRefusal(operation.state, use, this.clock.now(), 'reserved');
-    if (refusal !== undefined) return { holds: false, code: FAILURES[refusal.code] ?? 'OPERATION_REVOKED', detail: refusal.detail };
+    if (refusal !== undefined) return refused(FAILURES[refusal.code] ?? 'OPERATION_REVOKED', refusal.detail);
     const reservation = operation.state.open.get(order.signOrderId);
     if (reservation === undefined || reservation.count !== order.count || reservation.keyId !== order.keyId || reservation.bodyDigest !== order.bodyDigest)
-      return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not reserved' };
+      return refused('OPERATION_REVOKED', 'its uses are not reserved');
     // What is counted is what is signed: never more digests than the reservation holds, never more reserved and spent than was approved.
     const granted = operation.state.grants.find((g) => g.keyId === order.keyId);
     if (order.inputs.length !== order.count || granted === undefined || granted.reserved + granted.spent > granted.maxUsageCount || granted.algorithm !== order.algorithm)
-      return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not what was approved' };
+      return refused('OPERATION_REVOKED', 'its uses are not what was approved');
     if (granted.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
-      return { holds: false, code: 'KEY_MISSING_IN_HSM', detail: 'the key is not the one that was approved' };
+      return refused('KEY_MISSING_IN_HSM', 'the key is not the one that was approved');
     return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)], atMost: granted.maxUsageCount };
   }
 
@@ -103,7 +108,9 @@ export class Authority {
   }
 }
 
-const FAILURES: Readonly<Record<string, FailureCode>> = { OPERATION_EXPIRED: 'WINDOW_CLOSED', OPERATION_NOT_YET_VALID: 'WINDOW_CLOSED', KEY_DISABLED: 'KEY_DISABLED' };
+const FAILURES: Readonly<Record<string, FailureCode>> = {
+  OPERATION_EXPIRED: 'WINDOW_CLOSED', OPERATION_NOT_YET_VALID: 'WINDOW_CLOSED', KEY_DISABLED: 'KEY_DISABLED', OPERATION_NOT_APPROVED: 'QUORUM_NOT_MET', DIGEST_NOT_BOUND: 'BINDING_MISMATCH',
+};
 
 const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): ReliedEvent => ({
   stream,

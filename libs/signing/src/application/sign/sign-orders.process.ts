@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { LruMap } from '#eventing/lru-map.js';
 import { within } from '#eventing/trace.port.js';
-import type { FailureCode } from '../../domain/sign-order/events.js';
 import { attempt, notSigned, RETRY_FOR_MS } from './attempt.js';
 import type { AttemptContext } from './attempt.js';
+import { refused } from './authority.js';
 import { FixedDelay } from './fixed-delay.js';
 import type { OpenOrder, OrderHead } from './open-order.js';
 import { OpenOrders } from './open-orders.js';
@@ -171,7 +171,7 @@ export class SignOrdersProcess {
     try {
       const result = await this.traced(order, 'sign order', () => this.tryOnce(tracked));
       if (result !== 'later') return;
-      if (this.options.stopped() === undefined && clock.monotonic() - since > RETRY_FOR_MS && (await this.mayFail(order))) return await this.end(order, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
+      if (this.options.stopped() === undefined && clock.monotonic() - since > RETRY_FOR_MS && (await this.mayFail(order))) return await this.end(order, refused('HSM_UNAVAILABLE', 'the HSM did not come back in time'));
       this.later.add(tracked);
     } catch (error) {
       log({ signOrderId: order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
@@ -196,7 +196,7 @@ export class SignOrdersProcess {
     // What can't be signed any more is told without the HSM: an order never waits for a lost token to learn that it is over.
     const verdict = await this.context.authority.judge(order);
     if (!verdict.holds && verdict.code !== 'HSM_UNAVAILABLE') {
-      await this.end(order, verdict.code, verdict.detail);
+      await this.end(order, verdict);
       return 'done';
     }
     if (this.isAbsent(order.keyId)) return 'done';
@@ -223,8 +223,8 @@ export class SignOrdersProcess {
   }
 
   /** At NO_STREAM: whoever has started it meanwhile, keeps it (rule 2). */
-  private async end(order: OrderHead, code: FailureCode, detail: string): Promise<void> {
-    await this.context.stream.append(order.signOrderId, 'no-stream', notSigned(order, this.context, code, detail));
+  private async end(order: OrderHead, why: ReturnType<typeof refused>): Promise<void> {
+    await this.context.stream.append(order.signOrderId, 'no-stream', notSigned(order, this.context, why));
   }
 
   private again(orders: readonly TrackedOrder[]): void {
