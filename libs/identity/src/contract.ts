@@ -65,3 +65,5 @@ export { orderStatement, parseOrderStatement } from './application/statements/or
 export { kidOf } from './application/proofs/jws-parts.js';
 export { parseDecisionProof } from './application/proofs/parse-decision-proof.js';
 export { publicJwkOf } from './application/proofs/public-jwk.js';
+export type { AssertionOptions } from './application/proofs/assertion-options.js';
+export { assertionOptions } from './application/proofs/assertion-options.js';

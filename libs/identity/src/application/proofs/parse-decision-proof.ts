@@ -8,16 +8,25 @@ const MAX_CREDENTIAL_ID = 1_364;
 const MAX_BINARY = 8_192;
 
 type Members = Readonly<Record<string, unknown>>;
+type Read = { readonly proof: DecisionProof } | { readonly faults: readonly InputFault[] };
 const isRecord = (v: unknown): v is Members => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /**
  * Reads the `proof` of a decision: its shape and its sizes, nothing of what it proves. Members of a response that are not used here, as browsers send them, are left out.
  * @param at JSON Pointer of the proof in the body
  */
-export function parseDecisionProof(value: unknown, at: string): { readonly proof: DecisionProof } | { readonly faults: readonly InputFault[] } {
+export function parseDecisionProof(value: unknown, at: string): Read {
+  const read = readDecisionProof(value, at);
+  const known = ['type', 'challengeId', isRecord(value) && value['type'] === 'jws' ? 'jws' : 'response'];
+  const unknown = !isRecord(value) || typeof value['type'] !== 'string' ? [] : Object.keys(value).filter((k) => !known.includes(k));
+  const faults = unknown.map((k) => ({ path: `${at}/${k.replaceAll('~', '~0').replaceAll('/', '~1')}`, message: 'is not known' }));
+  return faults.length === 0 ? read : { faults: [...('faults' in read ? read.faults : []), ...faults] };
+}
+
+/** The same for a proof that was stored, maybe beside other members. */
+export function readDecisionProof(value: unknown, at: string): Read {
   if (!isRecord(value) || (value['type'] !== 'jws' && value['type'] !== 'webauthn')) return { faults: [{ path: isRecord(value) ? `${at}/type` : at, message: "must be 'jws' or 'webauthn'" }] };
-  const known = value['type'] === 'jws' ? ['type', 'challengeId', 'jws'] : ['type', 'challengeId', 'response'];
-  const faults: InputFault[] = Object.keys(value).filter((k) => !known.includes(k)).map((k) => ({ path: `${at}/${k.replaceAll('~', '~0').replaceAll('/', '~1')}`, message: 'is not known' }));
+  const faults: InputFault[] = [];
   const text = (of: Members, name: string, path: string, max: number): string => {
     const found = of[name];
     if (typeof found === 'string' && found.length >= 1 && found.length <= max) return found;

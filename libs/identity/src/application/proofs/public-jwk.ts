@@ -4,11 +4,12 @@ import type { PublicJwk } from '../../domain/credential.js';
 import { base64urlBytes } from './base64url.js';
 import { isUsableEd25519Point } from './ed25519-point.js';
 
-/** Members that say something about a key and take nothing away from it (RFC 7517, 4); they are left out. */
+/** Members that say something about a key and take nothing away from it (RFC 7517, 4; Web Cryptography, 16); they are left out. */
 const HARMLESS = ['alg', 'kid', 'use', 'key_ops', 'ext'];
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 type Members = Readonly<Record<string, unknown>>;
+const isRecord = (v: unknown): v is Members => typeof v === 'object' && v !== null && !Array.isArray(v);
 const isCoordinate = (value: unknown): value is string => typeof value === 'string' && value.length === 43 && base64urlBytes(value) !== undefined;
 
 /**
@@ -16,22 +17,30 @@ const isCoordinate = (value: unknown): value is string => typeof value === 'stri
  * @param at JSON Pointer of the key in the body @returns the key with its own members alone
  */
 export function publicJwkOf(value: unknown, at: string): { readonly publicJwk: PublicJwk } | { readonly faults: readonly InputFault[] } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { faults: [{ path: at, message: 'must be a public key as JSON (RFC 7517)' }] };
-  const jwk = value as Members;
-  const isEc = jwk['kty'] === 'EC' && jwk['crv'] === 'P-256';
-  const isOkp = jwk['kty'] === 'OKP' && jwk['crv'] === 'Ed25519';
-  if (!isEc && !isOkp) return { faults: [{ path: at, message: 'must be EC with P-256 or OKP with Ed25519' }] };
-  const own = isEc ? ['kty', 'crv', 'x', 'y'] : ['kty', 'crv', 'x'];
-  const faults: InputFault[] = Object.keys(jwk).filter((k) => !own.includes(k) && !HARMLESS.includes(k)).map((k) => ({ path: `${at}/${k.replaceAll('~', '~0').replaceAll('/', '~1')}`, message: PRIVATE.includes(k) ? 'is of a private key, which nobody else may have: make another one' : 'is not known' }));
-  const { x, y } = jwk;
-  if (!isCoordinate(x)) faults.push({ path: `${at}/x`, message: 'must be 32 bytes in base64url' });
-  if (isEc && !isCoordinate(y)) faults.push({ path: `${at}/y`, message: 'must be 32 bytes in base64url' });
-  if (faults.length > 0 || !isCoordinate(x)) return { faults };
-  const publicJwk: PublicJwk = isEc && isCoordinate(y) ? { kty: 'EC', crv: 'P-256', x, y } : { kty: 'OKP', crv: 'Ed25519', x };
-  return isOnCurve(publicJwk) ? { publicJwk } : { faults: [{ path: at, message: 'is no usable point of its curve' }] };
+  if (!isRecord(value)) return { faults: [{ path: at, message: 'must be a public key as JSON (RFC 7517)' }] };
+  const isEc = value['kty'] === 'EC' && value['crv'] === 'P-256';
+  if (!isEc && (value['kty'] !== 'OKP' || value['crv'] !== 'Ed25519')) return { faults: [{ path: at, message: 'must be EC with P-256 or OKP with Ed25519' }] };
+  const coordinates = isEc ? ['x', 'y'] : ['x'];
+  const known = ['kty', 'crv', ...coordinates, ...HARMLESS];
+  const faults: InputFault[] = [
+    ...Object.keys(value).filter((k) => !known.includes(k)).map((k) => ({ path: `${at}/${k.replaceAll('~', '~0').replaceAll('/', '~1')}`, message: PRIVATE.includes(k) ? 'is of a private key, which nobody else may have: make another one' : 'is not known' })),
+    ...coordinates.filter((name) => !isCoordinate(value[name])).map((name) => ({ path: `${at}/${name}`, message: 'must be 32 bytes in base64url' })),
+  ];
+  const publicJwk = publicJwkShape(value);
+  if (faults.length > 0 || publicJwk === undefined) return { faults };
+  return isUsablePoint(publicJwk) ? { publicJwk } : { faults: [{ path: at, message: 'is no usable point of its curve' }] };
 }
 
-function isOnCurve(jwk: PublicJwk): boolean {
+/** The members that make the key, when they have the right form; whether it is a point of its curve is not looked at. Cheap, for keys that were checked before they were believed. */
+export function publicJwkShape(value: unknown): PublicJwk | undefined {
+  if (!isRecord(value)) return undefined;
+  const { kty, crv, x, y } = value;
+  if (kty === 'EC' && crv === 'P-256' && isCoordinate(x) && isCoordinate(y)) return { kty, crv, x, y };
+  return kty === 'OKP' && crv === 'Ed25519' && isCoordinate(x) ? { kty, crv, x } : undefined;
+}
+
+/** Whether a key of the right form is a point of its curve from which signatures mean something. Some milliseconds: at registration. */
+export function isUsablePoint(jwk: PublicJwk): boolean {
   if (jwk.kty === 'OKP') return isUsableEd25519Point(Buffer.from(jwk.x, 'base64url'));
   try {
     createPublicKey({ key: { ...jwk }, format: 'jwk' });
