@@ -1,0 +1,11 @@
+export type { Act, ActData, Authority, SignedDecision } from './domain/control-plane/act.js';
+export type { Effect, EffectType, PermittedKey, SessionGrant } from './domain/control-plane/effects.js';
+export { effectOf } from './domain/control-plane/effect-of.js';
+export type { ActDone, ActRefused, ControlPlaneEvent, GenesisLaid, KeyBound } from './domain/control-plane/events.js';
+export type { GenesisDocument } from './domain/control-plane/genesis.js';
+export { ADMINISTRATORS, initialControlPlane } from './domain/control-plane/state.js';
+export type { ControlledKey, ControlPlaneState, DeputyState, PersonState, PublishedPolicy, SessionState } from './domain/control-plane/state.js';
+export { evolveControlPlane, UnreadableActError } from './domain/control-plane/evolve.js';
+export { directoryOf } from './domain/control-plane/directory.js';
+export { resolvePolicies } from './domain/control-plane/resolve-policies.js';
+export { CONTROL_PLANE_PREFIX, controlPlaneStream } from './streams.js';
