@@ -109,7 +109,9 @@ describe('keys', () => {
   const key = (change: Readonly<Record<string, unknown>>): unknown => ({ ...KEY, ...change });
   const policies: readonly (readonly [string, unknown, string])[] = [
     ['absent', undefined, ''], ['null', null, ''], ['a text', 'none', ''], ['without type', {}, '/type'], ['of another type', { type: 'some' }, '/type'], ['none with a count', { type: 'none', count: 1 }, '/count'],
-    ...(['allOf', 'anyOf', 'threshold', 'sequence'] as const).map((type) => [`of type ${type}, which is not built`, { type, k: 1, of: [NONE] }, '/type'] as const),
+    ...(['allOf', 'anyOf', 'threshold', 'sequence'] as const).map((type) => [`of type ${type} of nothing`, { type, ...(type === 'threshold' ? { k: 1 } : {}), of: [] }, '/of'] as const),
+    ['a threshold of none', { type: 'threshold', k: 0, of: [NONE] }, '/k'], ['a threshold without k', { type: 'threshold', of: [NONE] }, '/k'], ['fewer weights than nodes', { type: 'threshold', k: 1, of: [NONE, NONE], weights: [1] }, '/weights'],
+    ['with an unknown option', { tree: NONE, quorum: 2 }, '/quorum'],
     ...COUNTS.filter(([name]) => name !== '1,000,001').map(([name, count]) => [`with a count of ${name}`, { type: 'approvers', count }, '/count'] as const),
     ['without count', { type: 'approvers' }, '/count'], ['with an empty group', { type: 'approvers', count: 1, group: '' }, '/group'], ['with a group that is none', { type: 'approvers', count: 1, group: ['x'] }, '/group'],
   ];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { DomainError } from '#kernel/domain-error.js';
+import { treeOf } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import type { OperationCommand, Person } from '../domain/operation/commands.js';
 import { operationDecider } from '../domain/operation/decide.js';
@@ -91,8 +92,10 @@ class Model {
 
   /** Of different people other than the requester, for each key alone. */
   private quorum(): boolean {
-    return this.granted.every(({ policy: p }) => {
+    return this.granted.every(({ policy: whole }) => {
+      const p = treeOf(whole);
       if (p.type === 'none') return true;
+      if (p.type !== 'approvers') throw new TypeError('another node than those above');
       const able = [...this.approving].filter(([subject, who]) => subject !== ORDERER.subject && who.roles.includes(p.role) && (p.group === null || who.groups.includes(p.group)));
       return able.length >= p.count;
     });

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import type { PolicyPrincipal, Policy } from './policy.js';
-import { evaluatePolicy, mayApprove, policyTerms, samePolicy } from './policy.js';
+import { evaluatePolicy } from './evaluate.js';
+import { mayApprove, policyTerms } from './openness.js';
+import type { ApproversNode, NoneNode } from './policy-node.js';
+import type { Policy, PolicyPrincipal } from './policy.js';
+import { samePolicy } from './same-policy.js';
 
 const person = (subject: string, over: Partial<PolicyPrincipal> = {}): PolicyPrincipal => ({ issuer: 'https://idp', subject, roles: ['approver'], groups: ['fw'], ...over });
 const approvers = (count: number, group: string | null = 'fw', role = 'approver'): Policy => ({ type: 'approvers', count, group, role });
@@ -42,13 +45,13 @@ describe('the verdict', () => {
     fc.record({ issuer: fc.constantFrom('i1', 'i2'), subject: fc.constantFrom('a', 'b', 'c'), roles: fc.subarray(['approver', 'administrator']), groups: fc.subarray(['fw', 'hw']) }),
     { maxLength: 6 },
   );
-  const policy: fc.Arbitrary<Policy> = fc.oneof(
-    fc.constant<Policy>({ type: 'none' }),
+  const policy: fc.Arbitrary<NoneNode | ApproversNode> = fc.oneof(
+    fc.constant<NoneNode>({ type: 'none' }),
     fc.record({ type: fc.constant('approvers' as const), count: fc.integer({ min: 1, max: 4 }), group: fc.constantFrom('fw', 'hw', null), role: fc.constantFrom('approver', 'administrator') }),
   );
 
   /** Whether some set of different people fills every slot: tries all of them. */
-  function fillable(p: Policy, slots: number, listed: readonly PolicyPrincipal[]): boolean {
+  function fillable(p: NoneNode | ApproversNode, slots: number, listed: readonly PolicyPrincipal[]): boolean {
     if (p.type === 'none' || slots === 0) return true;
     return listed.some((who) => {
       const named = who.roles.includes(p.role) && (p.group === null || who.groups.includes(p.group));

@@ -1,79 +1,58 @@
 import type { Actor } from '#kernel/actor.js';
-import { sameActor } from '#kernel/actor.js';
-import { exhaustive } from '#kernel/exhaustive.js';
+import type { PolicyNode } from './policy-node.js';
+import { NO_OPTIONS } from './policy-options.js';
+import type { GivenOptions, Level, PolicyOptions } from './policy-options.js';
 
-/** Who must approve the use of a key. */
-export type Policy = { readonly type: 'none' } | ApproversPolicy;
+// Stored in events of keys and operations: members are added, never changed.
 
-/** `count` different people, each with `role` and, unless it is null, in `group`. */
-export interface ApproversPolicy {
-  readonly type: 'approvers';
-  /** 1 to MAX_APPROVERS. */
-  readonly count: number;
-  readonly group: string | null;
-  readonly role: string;
+export interface PolicyDocument extends GivenOptions {
+  readonly tree: PolicyNode;
+}
+
+/** Who must approve: a tree alone, or with options. */
+export type Policy = PolicyNode | PolicyDocument;
+
+/** A published policy by its name. */
+export interface PolicyReference {
+  readonly ref: string;
+  /** Null: the one in force when an operation is requested. */
+  readonly version: number | null;
+}
+/** What the deployment demands for a level. */
+export interface LevelReference {
+  readonly assuranceLevel: Level;
+}
+/** What a key holds. */
+export type PolicySource = Policy | PolicyReference | LevelReference;
+
+/** A policy as an operation has it, with where it came from. */
+export interface PinnedPolicy {
+  readonly policy: Policy;
+  /** Null: the key's own, or a level's. */
+  readonly name: string | null;
+  readonly version: number | null;
+  readonly level: Level | null;
 }
 
 /** What a policy looks at in a person. */
 export interface PolicyPrincipal extends Actor {
   readonly roles: readonly string[];
   readonly groups: readonly string[];
+  /** Names the human: accounts with the same text are one. Left out: the account is a human by itself. */
+  readonly person?: string;
 }
 
 export interface PolicyVerdict {
   readonly met: boolean;
-  /** How many more different people are needed at least. */
+  /** How many more different people are needed at least, whoever they are. */
   readonly missing: number;
 }
 
-/** Whether the policy names this person for an approval. Whose request it is, is not the policy's matter. */
-export function mayApprove(policy: Policy, person: PolicyPrincipal): boolean {
-  switch (policy.type) {
-    case 'none':
-      return false;
-    case 'approvers':
-      return person.roles.includes(policy.role) && (policy.group === null || person.groups.includes(policy.group));
-    default:
-      return exhaustive(policy);
-  }
-}
+export const treeOf = (policy: Policy): PolicyNode => ('tree' in policy ? policy.tree : policy);
 
-/** Judges one policy by the people who approve; one person counts once, however often he is listed. */
-export function evaluatePolicy(policy: Policy, approvers: readonly PolicyPrincipal[]): PolicyVerdict {
-  switch (policy.type) {
-    case 'none':
-      return { met: true, missing: 0 };
-    case 'approvers': {
-      const able = approvers.filter((a) => mayApprove(policy, a));
-      const people = able.filter((a, i) => able.findIndex((b) => sameActor(a, b)) === i);
-      const missing = Math.max(0, policy.count - people.length);
-      return { met: missing === 0, missing };
-    }
-    default:
-      return exhaustive(policy);
-  }
-}
-
-/** Whether two policies ask for the same; the order in which members are stored does not matter. */
-export function samePolicy(a: Policy, b: Policy): boolean {
-  switch (a.type) {
-    case 'none':
-      return b.type === 'none';
-    case 'approvers':
-      return b.type === 'approvers' && a.count === b.count && a.group === b.group && a.role === b.role;
-    default:
-      return exhaustive(a);
-  }
-}
-
-/** The (role, group) pairs that the policy names: what an index of possible approvers is built from. */
-export function policyTerms(policy: Policy): readonly { readonly role: string; readonly group: string | null }[] {
-  switch (policy.type) {
-    case 'none':
-      return [];
-    case 'approvers':
-      return [{ role: policy.role, group: policy.group }];
-    default:
-      return exhaustive(policy);
-  }
+/** Every option of a policy, given or not. */
+export function optionsOf(policy: Policy): PolicyOptions {
+  if (!('tree' in policy)) return NO_OPTIONS;
+  const { tree: _tree, ...given } = policy;
+  return { ...NO_OPTIONS, ...given };
 }

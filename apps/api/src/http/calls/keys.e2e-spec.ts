@@ -51,7 +51,7 @@ it.each([
   ['an id with a line break', { ...right, keyId: 'x\n' }, ['/keyId']],
   ['a purpose that is none', { ...right, purpose: 'fun' }, ['/purpose']], ['a root key', { ...right, purpose: 'root' }, ['/purpose']], ['an algorithm that is none', { ...right, algorithm: 'HS256' }, ['/algorithm']],
   ['bits of an elliptic key', { ...right, modulusBits: 3072 }, ['/modulusBits']], ['odd bits', { ...right, algorithm: 'RS256', modulusBits: 1024 }, ['/modulusBits']], ['bits as text', { ...right, algorithm: 'RS256', modulusBits: '3072' }, ['/modulusBits']],
-  ['a policy type that is not there yet', { ...right, approvalPolicy: { type: 'allOf', of: [] } }, ['/approvalPolicy/type']], ['a count below one', { ...right, approvalPolicy: { type: 'approvers', count: 0 } }, ['/approvalPolicy/count']],
+  ['a policy type that is none', { ...right, approvalPolicy: { type: 'oneOf', of: [] } }, ['/approvalPolicy/type']], ['a branch without nodes', { ...right, approvalPolicy: { type: 'allOf', of: [] } }, ['/approvalPolicy/of']], ['a count below one', { ...right, approvalPolicy: { type: 'approvers', count: 0 } }, ['/approvalPolicy/count']],
   ['a policy with more', { ...right, approvalPolicy: { type: 'none', 'a/b': 1 } }, ['/approvalPolicy/a~1b']], ['no policy', { ...right, approvalPolicy: null }, ['/approvalPolicy']],
   ['requesters who are nobody', { ...right, requesters: {} }, ['/requesters']], ['a key of the token without a name', { ...right, pkcs11: {} }, ['/pkcs11']], ['half a byte', { ...right, pkcs11: { idHex: 'abc' } }, ['/pkcs11/idHex']],
   ['a description too long', { ...right, description: 'x'.repeat(2001) }, ['/description']], ['null', { ...right, description: null }, ['/description']],

@@ -1,7 +1,6 @@
 import { Controller, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { CommandMeta } from '#eventing/command-meta.js';
-import { parsePolicy } from '#policies/contract.js';
 import { setRevision } from '#platform/http/answer-headers.js';
 import type { Answer } from '#platform/http/answer-headers.js';
 import { bodyOf } from '#platform/http/endpoint/endpoint-facts.js';
@@ -13,9 +12,9 @@ import { POLICY_REQUEST } from '#platform/http/schema/policy.schema.js';
 import { ChangePolicyCommand } from '../../application/change-policy/change-policy.command.js';
 import { DisableKeyCommand } from '../../application/disable-key/disable-key.command.js';
 import { EnableKeyCommand } from '../../application/enable-key/enable-key.command.js';
-import { EXAMPLE_KEY, IN_FLIGHT } from './key.examples.js';
+import { EXAMPLE_KEY, IN_FLIGHT, POLICIES } from './key.examples.js';
 import { DisabledKeyBody, KeyBody, keyBody } from './key.schema.js';
-import { policyOf } from './policy.field.js';
+import { policyFaults, policyOf } from './policy.field.js';
 import { ReasonDto } from './register-key.dto.js';
 
 @Controller()
@@ -27,17 +26,14 @@ export class KeyChangesController {
     description: 'Takes effect for new operations.',
     body: {
       schema: POLICY_REQUEST,
-      faults: (body) => {
-        const parsed = parsePolicy(body, '');
-        return 'faults' in parsed ? parsed.faults : [];
-      },
-      examples: { 'two of a group': { type: 'approvers', count: 2, group: 'firmware-approvers', role: 'approver' }, nobody: { type: 'none' } },
+      faults: policyFaults,
+      examples: POLICIES,
     },
     answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }],
     problems: ['KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE'],
   })
   async changePolicy(@Meta() meta: CommandMeta, @KeyId() keyId: string, @Input() body: unknown, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody> {
-    const view = await this.commands.execute(new ChangePolicyCommand(meta, keyId, policyOf(body)));
+    const view = await this.commands.execute(new ChangePolicyCommand(meta, keyId, policyOf(body, '')));
     setRevision(answer, view.revision);
     return keyBody(view);
   }

@@ -21,3 +21,19 @@ export const REGISTRATIONS = {
   'without approval, for one group': { keyId: 'fw-dev', purpose: 'firmware', algorithm: 'PS256', modulusBits: 3072, approvalPolicy: { type: 'none' }, requesters: { group: 'firmware' } },
   'there already': { keyId: 'docs', purpose: 'document', algorithm: 'EdDSA', approvalPolicy: { type: 'approvers', count: 1 }, pkcs11: { label: 'docs-2026', idHex: '0a1b' } },
 } as const;
+
+export const POLICIES = {
+  'two of a group': { type: 'approvers', count: 2, group: 'firmware-approvers', role: 'approver' },
+  nobody: { type: 'none' },
+  'first a developer, then two of three departments, signed': {
+    tree: {
+      type: 'sequence',
+      of: [
+        { type: 'approvers', count: 1, group: 'developers' },
+        { type: 'threshold', k: 2, of: [{ type: 'approvers', count: 1, group: 'quality' }, { type: 'approvers', count: 1, group: 'security' }, { type: 'approvers', count: 1, group: 'release' }] },
+      ],
+    },
+    requiredProof: 'signature', minimumDelayMs: 3_600_000, approvalValidityMs: 86_400_000, excludedGroups: ['contractors'],
+    allowedHours: { timeZone: 'Europe/Copenhagen', days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', to: '18:00' },
+  },
+} as const;

@@ -36,7 +36,7 @@ export class KeysController {
     const { keyId, purpose, algorithm, modulusBits = null, description = null, requesters, pkcs11 } = body;
     const view = await this.commands.execute(new RegisterKeyCommand(meta, {
       keyId, purpose, algorithm, modulusBits, description,
-      approvalPolicy: policyOf(body.approvalPolicy),
+      approvalPolicy: policyOf(body.approvalPolicy, '/approvalPolicy'),
       requesters: requesters === undefined ? null : { group: requesters.group ?? null, role: requesters.role ?? null },
       adopt: pkcs11 === undefined ? null : { label: pkcs11.label ?? null, idHex: pkcs11.idHex?.toLowerCase() ?? null },
     }));

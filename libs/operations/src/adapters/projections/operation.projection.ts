@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { LruMap } from '#eventing/lru-map.js';
-import { policyTerms } from '#policies/contract.js';
+import { namedTerms } from '#policies/contract.js';
 import type { Transaction } from '#platform/read-model/database.js';
 import { StreamGapError } from '#platform/read-model/projection.js';
 import type { Projection, ProjectionBatch } from '#platform/read-model/projection.js';
@@ -123,12 +123,12 @@ const decidersOf = ({ requestedPosition }: Entry, state: OperationState): readon
   state.decisions.map(({ by }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition }));
 const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer);
 
-/** Every term once, however many keys ask for it. */
+/** Every term once, however many keys ask for it; those of steps that are not open yet too: who may decide now is asked of each candidate. */
 function termsOf({ requestedPosition, state }: Entry): readonly QueueTermRow[] {
   if (state.request === null) return [];
   const { requestedBy, expiresAt } = state.request;
   const terms = new Map<string, QueueTermRow>();
-  for (const { role, group } of state.grants.flatMap((g) => policyTerms(g.policy)))
+  for (const { role, group } of state.grants.flatMap((g) => namedTerms(g.policy)))
     terms.set(JSON.stringify([role, group]), { role, groupName: group ?? '', expiresAt, requestedPosition, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject });
   return [...terms.values()];
 }

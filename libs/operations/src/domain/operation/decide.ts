@@ -9,7 +9,7 @@ import { evolveOperation } from './evolve.js';
 import { finalRefusal } from './refusal.js';
 import { initialOperation, MAX_OPEN_RESERVATIONS } from './state.js';
 import type { OperationState } from './state.js';
-import { isEligible, quorumMet, statusAt } from './status.js';
+import { isNamed, quorumMet, statusAt } from './status.js';
 import { useRefusal } from './use.js';
 
 type Of<T extends OperationCommand['type']> = Extract<OperationCommand, { type: T }>;
@@ -77,7 +77,7 @@ function withdrawApproval({ by, now }: Of<'withdraw-approval'>, state: Operation
 
 function revoke({ by, privileged, reason, now }: Of<'revoke'>, state: OperationState): readonly OperationEvent[] {
   const own = state.request !== null && sameActor(state.request.requestedBy, by);
-  if (!privileged && !own && !isEligible(state.grants, by)) throw new DomainError('NOT_YOUR_OPERATION', 'its orderer, its approvers and administrators revoke it');
+  if (!privileged && !own && !isNamed(state.grants, by)) throw new DomainError('NOT_YOUR_OPERATION', 'its orderer, its approvers and administrators revoke it');
   const status = statusAt(state, now.closing);
   if (status !== 'pending' && status !== 'approved') throw finalRefusal(status);
   return [{ type: 'operations.revoked.v1', data: { by: { issuer: by.issuer, subject: by.subject }, personal: { name: by.name, reason } } }];

@@ -9,7 +9,7 @@ import { isEligible, statusAt } from './status.js';
 /** Why this person may not decide this operation, whatever the decision; undefined: he may, as far as he and his policies go. */
 export function standingRefusal(state: OperationState, person: PolicyPrincipal): DomainError | undefined {
   if (state.request !== null && sameActor(state.request.requestedBy, person)) return new DomainError('SELF_APPROVAL', 'who asked for an operation does not decide it');
-  if (!isEligible(state.grants, person)) return new DomainError('NOT_ELIGIBLE', 'no policy of this operation names you');
+  if (!isEligible(state, person)) return new DomainError('NOT_ELIGIBLE', 'no policy of this operation names you');
   return undefined;
 }
 
