@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { randomUUID } from 'node:crypto';
 import { CommandExecutor } from '#eventing/command-executor.js';
 import type { CommandMeta } from '#eventing/command-meta.js';
@@ -91,7 +92,7 @@ export async function runHotOperation(load: HotOperationLoad): Promise<HotOperat
         const precheck = keyed ? { precheck: async (): Promise<'new' | 'answered'> => ((await (apis[api] ?? worker).readStream(`signOrder-${signOrderId}`, { limit: 1 })).length > 0 ? 'answered' : 'new') } : {};
         const { folded } = await executor.execute({
           stream, meta: meta(keyed), ...precheck,
-          build: (now) => ({ type: 'reserve-uses', by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' }, digests: ['d'], keyEnabled: true, unavailable: null, now }),
+          build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' }, digests: ['d'], keyEnabled: true, unavailable: null, now }),
         });
         latencies.push(performance.now() - since);
         accepted.add(signOrderId);
@@ -145,7 +146,7 @@ async function request(executor: OperationExecutor, operationId: string): Promis
     stream: operationStream(operationId),
     meta: { ...meta(false), actor: systemActor('load') },
     build: (now) => ({
-      type: 'request',
+      type: 'request', directory: NOBODY_KNOWN,
       now,
       request: {
         operationId, requestDigest: 'd', requestedBy: ORDERER, requestedAt: now.closing, notBefore: now.closing, expiresAt: new Date(Date.now() + 86_400_000).toISOString(), description: 'x', approverContext: null, binding: null,

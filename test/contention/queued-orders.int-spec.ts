@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,7 +73,7 @@ describe('10,000 orders that were accepted while no signer was there', () => {
     const operationId = randomUUID();
     await operations.execute({
       stream: operationStream(operationId), meta: meta(),
-      build: (now) => ({ type: 'request', now, request: {
+      build: (now) => ({ type: 'request', directory: NOBODY_KNOWN, now, request: {
         operationId, requestDigest: 'd', requestedBy: ORDERER, requestedAt: now.closing, notBefore: now.closing, expiresAt: new Date(Date.now() + 3_600_000).toISOString(), description: 'x', approverContext: null, binding: null,
         keyUsages: [{ keyId: 'k', algorithm: 'ES256', publicKeySha256: SPKI_SHA256, maxUsageCount: 1_000_000, policy: { type: 'none' } }], personal: { name: null, claims: {}, statement: '{}' },
       } }),
@@ -85,7 +86,7 @@ describe('10,000 orders that were accepted while no signer was there', () => {
       const signOrderId = randomUUID();
       const digests = Array.from({ length: count }, (_, i) => createHash('sha256').update(`${signOrderId} ${i}`).digest('base64'));
       const build = (now: { readonly closing: string; readonly opening: string }) => ({
-        type: 'reserve-uses' as const, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw' as const, bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now,
+        type: 'reserve-uses' as const, inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw' as const, bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now,
       });
       await operations.execute({ stream: operationStream(operationId), meta: meta(), build });
       return signOrderId;

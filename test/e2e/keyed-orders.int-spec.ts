@@ -10,7 +10,7 @@ import { operationDecider, operationKind, operationStream, RefusalRecorder } fro
 import type { OperationExecutor, UsesReserved } from '#operations/contract.js';
 import { RequestOperationCommand } from '#operations/application/request-operation/request-operation.command.js';
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
-import { FakeKeys, metaOf, ORDERER, requestOf } from '#operations/application/testing/operations-bench.js';
+import { FakeKeys, metaOf, ORDERER, requestOf, NO_VERIFIER, plane } from '#operations/application/testing/operations-bench.js';
 import { openEmbeddedLog } from '#platform/embedded-log/embedded-log.js';
 import type { EmbeddedLog } from '#platform/embedded-log/embedded-log.js';
 import { temporaryFolder } from '#platform/embedded-log/testing/temporary-log.js';
@@ -42,10 +42,10 @@ class Process {
     const nothing = Promise.resolve(undefined);
     const awaiter = { until: () => nothing, expect: () => ({ event: nothing, cancel: () => undefined }) };
     const keys = { fresh: (keyId: string) => this.keys.fresh(keyId), known: (keyId: string) => this.keys.fresh(keyId) };
-    this.orders = new PlaceSignOrderHandler(this.operations, keys, store, awaiter, { down: () => undefined }, new RefusalRecorder(this.operations, () => undefined), new SignOrders(store, this.operations));
+    this.orders = new PlaceSignOrderHandler(this.operations, keys, plane(), NO_VERIFIER, store, awaiter, { down: () => undefined }, new RefusalRecorder(this.operations, () => undefined), new SignOrders(store, this.operations));
   }
   async request(maxUsageCount: number): Promise<string> {
-    const view = await new RequestOperationHandler(this.operations, this.keys, 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ keyUsages: [{ keyId: 'k', maxUsageCount }] })));
+    const view = await new RequestOperationHandler(this.operations, this.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ keyUsages: [{ keyId: 'k', maxUsageCount }] })));
     return view.operationId;
   }
   order(operationId: string, n: number, bodyDigest = `body ${n}`): Promise<SignOrderView> {

@@ -68,7 +68,7 @@ describe('a rebuild beside live rows in PostgreSQL', () => {
     let next = 2_000;
     const busy = new AbortController();
     const looking = (async () => {
-      for (; !busy.signal.aborted; await pause(5)) seen.push((await queue.candidates(approver, NOW, null, PENDING)).length);
+      for (; !busy.signal.aborted; await pause(5)) seen.push((await queue.candidates(approver, [{ role: 'approver', group: '' }, ...approver.groups.map((group) => ({ role: 'approver', group }))], NOW, null, PENDING)).length);
     })();
     const working = (async () => {
       while (!busy.signal.aborted) {

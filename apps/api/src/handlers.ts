@@ -7,9 +7,11 @@ import { GetKeyHandler } from '#keys/application/get-key/get-key.handler.js';
 import { ListKeysHandler } from '#keys/application/list-keys/list-keys.handler.js';
 import { RegisterKeyHandler } from '#keys/application/register-key/register-key.handler.js';
 import { ApprovalQueueHandler } from '#operations/application/approval-queue/approval-queue.handler.js';
+import { ChallengeDecisionHandler } from '#operations/application/challenge-decision/challenge-decision.handler.js';
 import { DecideOperationHandler } from '#operations/application/decide-operation/decide-operation.handler.js';
 import { GetOperationHandler } from '#operations/application/get-operation/get-operation.handler.js';
 import { ListOperationsHandler } from '#operations/application/list-operations/list-operations.handler.js';
+import { ProposeOperationHandler } from '#operations/application/propose-operation/propose-operation.handler.js';
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
 import { RevokeOperationHandler } from '#operations/application/revoke-operation/revoke-operation.handler.js';
 import { WithdrawApprovalHandler } from '#operations/application/withdraw-approval/withdraw-approval.handler.js';
@@ -24,7 +26,7 @@ import { ResolveOutcomeHandler } from '#signing/application/resolve-outcome/reso
 /** Every command and query that the api answers. */
 export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
-  RequestOperationHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler,
+  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
   OperationTrailHandler, AuditTrailHandler, ConfirmClockHandler, AcceptStoreHandler,
 ];

@@ -8,6 +8,7 @@ export type Relation = 'self' | 'delegate' | 'owner';
 
 /** What was last seen of an account in a token of its. */
 export interface SeenClaims {
+  readonly at: Instant;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
 }
@@ -34,6 +35,10 @@ export interface Directory {
   /** Whoever is in both groups of a pair decides nothing. */
   readonly exclusive: readonly (readonly [string, string])[];
   credential(credentialId: string): Credential | undefined;
+  /** Those of the human behind an account, whatever their status. */
+  credentialsOf(account: Actor): readonly Credential[];
+  /** Accounts that were heard of, with what they may be by now: who could still approve. */
+  accounts(now: Instant): readonly (Actor & SeenClaims)[];
 }
 
 /** One text for one account, whatever its parts hold. */
@@ -49,4 +54,6 @@ export const NOBODY_KNOWN: Directory = {
   principalsOf: () => [],
   exclusive: [],
   credential: () => undefined,
+  credentialsOf: () => [],
+  accounts: () => [],
 };

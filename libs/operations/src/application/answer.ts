@@ -1,5 +1,6 @@
 import type { Folded } from '#eventing/stream-states.js';
 import type { Instant } from '#kernel/clock.js';
+import type { Directory } from '#identity/contract.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { OperationState } from '../domain/operation/state.js';
 import type { OperationView } from './operation-view.js';
@@ -10,8 +11,8 @@ import { viewOperation } from './view-operation.js';
  * @param now given by queries, which tell what the clock makes of it
  * @throws DomainError OPERATION_NOT_FOUND
  */
-export function answer({ state, revision }: Folded<OperationState>, now: Instant = ''): OperationView {
-  const view = viewOperation(state, revision, now);
+export function answer({ state, revision }: Folded<OperationState>, directory: Directory, now: Instant = ''): OperationView {
+  const view = viewOperation(state, revision, now, directory);
   if (view === undefined) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
   return view;
 }

@@ -10,4 +10,4 @@ export const seesAll = (caller: Principal): boolean => caller.roles.some((role) 
 
 /** Whether an operation, its sign orders and its trail are this caller's to read: its orderer's, of the roles above, or whom one of its policies names. */
 export const mayRead = (state: OperationState, caller: Principal): boolean =>
-  state.request !== null && (sameActor(state.request.requestedBy, caller) || seesAll(caller) || isNamed(state.grants, caller));
+  state.request !== null && (sameActor(state.request.requestedBy, caller) || seesAll(caller) || isNamed(state, caller));

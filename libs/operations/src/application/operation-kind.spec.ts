@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { UnknownEventTypeError } from '#eventing/event-codec.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
@@ -32,21 +33,25 @@ const person = (subject: string, over: Partial<Person> = {}): Person => ({
   issuer: 'https://idp.example', subject, roles: ['approver'], groups: ['firmware-approvers'], name: 'Zoë Müller', claims: { repository: 'acme/firmware' }, ...over,
 });
 const by = (subject: string) => ({ issuer: 'https://idp.example', subject });
-const approve: OperationCommand = { type: 'decide', decision: 'approve', by: person('approver1'), requestDigest: asked.requestDigest, comment: 'looks good', now };
-const reject: OperationCommand = { type: 'decide', decision: 'reject', by: person('approver2'), requestDigest: asked.requestDigest, comment: null, now };
+const approve: OperationCommand = { type: 'decide', proof: null, directory: NOBODY_KNOWN, decision: 'approve', by: person('approver1'), requestDigest: asked.requestDigest, comment: 'looks good', now };
+const reject: OperationCommand = { type: 'decide', proof: null, directory: NOBODY_KNOWN, decision: 'reject', by: person('approver2'), requestDigest: asked.requestDigest, comment: null, now };
 const settle: OperationCommand = { type: 'settle-uses', outcomes: [{ signOrderId, spent: 2, returned: 1, cause: '3d813cbb-47fb-42ba-91df-831e1593ac01' }], now };
 
 /** What makes each stored event today: a change of its shape shows against the golden file. */
 const MADE: Readonly<Record<Type, { readonly given: readonly Type[]; readonly when: OperationCommand; readonly beside?: readonly Type[] }>> = {
-  'operations.requested.v1': { given: [], when: { type: 'request', request: asked, now } },
+  'operations.requested.v1': { given: [], when: { type: 'request', directory: NOBODY_KNOWN, request: asked, now } },
+  'operations.decision-challenged.v1': {
+    given: [REQUESTED],
+    when: { type: 'challenge', by: person('approver1'), challenge: { challengeId: 'a2a3ad5d-1d07-5a07-8a5d-6a3a53c5d1a1', decision: 'approve', statement: '{"type":"countersign/decision/v1"}' }, directory: NOBODY_KNOWN, now },
+  },
   'operations.approval-given.v1': { given: [REQUESTED], when: approve, beside: [APPROVED] },
   'operations.approved.v1': { given: [REQUESTED], when: approve, beside: [APPROVAL] },
-  'operations.approval-withdrawn.v1': { given: [REQUESTED, APPROVAL], when: { type: 'withdraw-approval', by: by('approver1'), now } },
+  'operations.approval-withdrawn.v1': { given: [REQUESTED, APPROVAL], when: { type: 'withdraw-approval', directory: NOBODY_KNOWN, by: by('approver1'), now } },
   'operations.rejection-given.v1': { given: [REQUESTED], when: reject, beside: ['operations.rejected.v1'] },
   'operations.rejected.v1': { given: [REQUESTED], when: reject, beside: ['operations.rejection-given.v1'] },
-  'operations.revoked.v1': { given: [REQUESTED], when: { type: 'revoke', by: person('admin1', { name: null }), privileged: true, reason: 'the build was wrong', now } },
+  'operations.revoked.v1': { given: [REQUESTED], when: { type: 'revoke', directory: NOBODY_KNOWN, by: person('admin1', { name: null }), privileged: true, reason: 'the build was wrong', now } },
   'operations.expired.v1': { given: [REQUESTED], when: { type: 'expire', now: { ...now, closing: asked.expiresAt } } },
-  'operations.uses-reserved.v1': { given: [REQUESTED, APPROVAL, APPROVED], when: { type: 'reserve-uses', by: by('orderer1'), order, digests, keyEnabled: true, unavailable: null, now } },
+  'operations.uses-reserved.v1': { given: [REQUESTED, APPROVAL, APPROVED], when: { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: by('orderer1'), order, digests, keyEnabled: true, unavailable: null, now } },
   'operations.uses-settled.v1': { given: [REQUESTED, APPROVAL, APPROVED, RESERVED], when: settle, beside: [RETURNED] },
   'operations.uses-returned.v1': { given: [REQUESTED, APPROVAL, APPROVED, RESERVED], when: settle, beside: [SETTLED] },
   'operations.exhausted.v1': { given: [], when: settle },
@@ -68,7 +73,7 @@ describe('stored events of operations', () => {
   });
 
   it('operations.exhausted.v1 is written as it ever was', () => {
-    const once = operationDecider.decide({ type: 'request', request: { ...asked, keyUsages: [{ ...asked.keyUsages[1], maxUsageCount: 1 } as (typeof asked.keyUsages)[number]] }, now }, operationKind.initialState);
+    const once = operationDecider.decide({ type: 'request', directory: NOBODY_KNOWN, request: { ...asked, keyUsages: [{ ...asked.keyUsages[1], maxUsageCount: 1 } as (typeof asked.keyUsages)[number]] }, now }, operationKind.initialState);
     const start = once.reduce((state, event) => operationKind.evolve(state, event), operationKind.initialState);
     const reserved = { ...decoded(RESERVED), data: { ...(golden(RESERVED) as UsesReserved).data, keyId: 'fw-dev', count: 1 } } as OperationEvent;
     const made = operationDecider.decide({ ...settle, outcomes: [{ signOrderId, spent: 1, returned: 0, cause: 'c' }] }, operationKind.evolve(start, reserved));

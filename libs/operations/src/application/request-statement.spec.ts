@@ -15,6 +15,8 @@ const ASKED: StatedRequest = {
     { keyId: 'fw-prod', algorithm: 'ES256', publicKeySha256: 'ab12', maxUsageCount: 3, policy: { type: 'approvers', count: 2, group: 'firmware-approvers', role: 'approver' } },
     { keyId: 'fw-dev', algorithm: 'EdDSA', publicKeySha256: 'cd34', maxUsageCount: 1_000_000, policy: { type: 'none' } },
   ],
+  grants: [],
+  emergency: null,
   binding: { digests: ['47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='] },
 };
 

@@ -1,10 +1,11 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { randomId } from '#eventing/ids.js';
 import type { Folded } from '#eventing/stream-states.js';
 import { FaultyEventStore } from '#eventing/testing/faulty-event-store.js';
 import type { Fault } from '#eventing/testing/faulty-event-store.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import type { OperationState } from '../domain/operation/state.js';
-import { Bench, metaOf, ORDERER, requestOf } from './testing/operations-bench.js';
+import { Bench, metaOf, ORDERER, requestOf, plane } from './testing/operations-bench.js';
 import { RequestOperationCommand } from './request-operation/request-operation.command.js';
 import { RequestOperationHandler } from './request-operation/request-operation.handler.js';
 
@@ -26,7 +27,7 @@ class Process extends Bench {
         await before?.();
         return there.length > 0 ? 'answered' : 'new';
       },
-      build: (now) => ({ type: 'reserve-uses', by: ORDERER, order: { signOrderId, requestedAt: 't', keyId: 'k', count, input: { digests }, format: 'der', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
+      build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: 't', keyId: 'k', count, input: { digests }, format: 'der', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
     });
   }
   async sign(operationId: string, key: string, count = 1): Promise<void> {
@@ -45,7 +46,7 @@ describe('reservations through several processes', () => {
   let there: Process;
   const operation = async (maxUsageCount: number): Promise<string> => {
     here.keys.set('k', { approvalPolicy: { type: 'none' } });
-    return (await new RequestOperationHandler(here.operations, here.keys, 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ keyUsages: [{ keyId: 'k', maxUsageCount }] })))).operationId;
+    return (await new RequestOperationHandler(here.operations, here.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ keyUsages: [{ keyId: 'k', maxUsageCount }] })))).operationId;
   };
   beforeEach(() => {
     store = new FaultyEventStore(new MemoryEventStore());

@@ -1,15 +1,16 @@
 import type { Instant } from '#kernel/clock.js';
-import type { PrincipalView } from '#identity/contract.js';
+import type { Directory, PrincipalView } from '#identity/contract.js';
 import type { OperationState, StandingDecision } from '../domain/operation/state.js';
-import { quorumOf, statusAt } from '../domain/operation/status.js';
+import { grantQuorumOf, quorumOf, statusAt } from '../domain/operation/status.js';
 import type { OperationView } from './operation-view.js';
 
 /** The operation as it stands at `now`; undefined while there is none. */
-export function viewOperation(state: OperationState, revision: number, now: Instant): OperationView | undefined {
+export function viewOperation(state: OperationState, revision: number, now: Instant, directory: Directory): OperationView | undefined {
   const { request } = state;
   const status = statusAt(state, now);
   if (request === null || status === 'absent') return undefined;
-  const quorum = new Map(quorumOf(state).map((q) => [q.keyId, q.verdict]));
+  const granted = grantQuorumOf(state, now, directory);
+  const quorum = new Map(quorumOf(state, now, directory).map((q) => [q.keyId, q.verdict]));
   return {
     operationId: request.operationId,
     state: status,
@@ -27,9 +28,15 @@ export function viewOperation(state: OperationState, revision: number, now: Inst
       maxUsageCount: g.maxUsageCount,
       usedCount: g.reserved + g.spent,
       remainingCount: g.maxUsageCount - g.reserved - g.spent,
-      approval: { policy: g.policy, ...(quorum.get(g.keyId) ?? { met: false, missing: 0 }) },
+      approval: { policy: g.policy, ...(quorum.get(g.keyId) ?? { met: false, missing: 0 }), ...(g.policyName === undefined ? {} : { name: g.policyName }), ...(g.policyVersion === undefined ? {} : { version: g.policyVersion }), ...(g.demands === undefined ? {} : { demands: g.demands }) },
     })),
-    decisions: state.decisions.map((d) => ({ decision: d.decision, by: decider(d), at: d.at, comment: d.comment })),
+    ...(request.grants === undefined ? {} : { grants: request.grants.map(({ action, resource, policy }, i) => ({ action, resource, approval: { policy, ...(granted[i] ?? { met: false, missing: 0 }) } })) }),
+    ...(request.policyDigest === undefined ? {} : { policyDigest: request.policyDigest }),
+    ...(request.emergency === true ? { emergency: { reason: request.personal.emergencyReason ?? '' } } : {}),
+    decisions: state.decisions.map((d) => ({
+      decision: d.decision, by: decider(d), at: d.at, comment: d.comment,
+      ...(d.proof === undefined ? {} : { proof: { type: d.proof.type, credentialId: d.proof.credentialId } }), ...(d.onBehalfOf === undefined ? {} : { onBehalfOf: d.onBehalfOf.principal }),
+    })),
     revision,
   };
 }

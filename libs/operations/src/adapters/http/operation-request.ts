@@ -23,11 +23,12 @@ export function operationRequest(body: RequestOperationDto | SeedOperationDto): 
       keyUsages: body[SEED_MEMBER].map((usage) => ({ keyId: usage.keyid, maxUsageCount: usage.maxusagecount })),
       description: body.description, approverContext: body.approvercontext ?? null, validMs: body.validms, notBefore: null, binding: null,
     };
-  const { keyUsages, description, approverContext = null, validMs, notBefore, binding } = body;
+  const { keyUsages, description, approverContext = null, validMs, notBefore, binding, emergency } = body;
   return {
     keyUsages: keyUsages.map((usage) => ({ keyId: usage.keyId, maxUsageCount: usage.maxUsageCount })),
     description, approverContext, validMs,
     notBefore: notBefore === undefined ? null : (instantOf(notBefore) ?? notBefore),
     binding: binding === undefined ? null : { digests: binding.digests },
+    ...(emergency === undefined ? {} : { emergency: { reason: emergency.reason } }),
   };
 }

@@ -47,3 +47,11 @@ export const DECISIONS = {
   approve: { decision: 'approve', requestDigest: PENDING.requestDigest, comment: 'Compared with the release notes' },
   reject: { decision: 'reject', requestDigest: PENDING.requestDigest },
 } as const;
+
+const STATEMENT = `{"at":"2026-11-20T11:59:01.007Z","audience":"https://countersign.example","decision":"approve","nonce":"Zk3vDq0sQk2w9b3aWm1nTq5xYp7c1R8u","operationId":"${ID}","policyDigest":"qjQm1bTq5xYp7c1R8uZk3vDq0sQk2w9b3aWm1nTq5xY=","requestDigest":"${PENDING.requestDigest}","type":"countersign/decision/v1"}`;
+export const CHALLENGE = {
+  challengeId: '5b7d6c1e-2f0a-5c53-8a53-1b6c5d1f1f5e',
+  statement: STATEMENT,
+  expiresAt: '2026-11-20T12:04:01.007Z',
+  webauthn: { challenge: 'y1Zk3vDq0sQk2w9b3aWm1nTq5xYp7c1R8uWm1nTq5xY', rpId: 'countersign.example', timeout: 300_000, userVerification: 'required', allowCredentials: [{ type: 'public-key', id: 'AbCdEf0123456789', transports: ['usb'] }] },
+} as const;

@@ -25,6 +25,11 @@ export class BindingDto {
   readonly digests: readonly string[];
 }
 
+@Named('EmergencyRequest', 'By the emergency paths of the policies; every use is reviewed afterwards')
+export class EmergencyDto {
+  @TextField(1, LIMITS.description) readonly reason: string;
+}
+
 @Named('OperationRequest')
 export class RequestOperationDto {
   @ObjectListField(KeyUsageDto, { min: 1, max: LIMITS.keys, unique: 'keyId' }) readonly keyUsages: readonly KeyUsageDto[];
@@ -33,4 +38,5 @@ export class RequestOperationDto {
   @IntegerField(LIMITS.minValidMs, LIMITS.maxValidMs, { description: 'Counted from `notBefore`, or from the request' }) readonly validMs: number;
   @InstantField({ optional: true, description: 'RFC 3339, any offset; may lie in the past as long as the window is not over' }) readonly notBefore?: string;
   @ObjectField(BindingDto, { optional: true }) readonly binding?: BindingDto;
+  @ObjectField(EmergencyDto, { optional: true }) readonly emergency?: EmergencyDto;
 }

@@ -1,3 +1,5 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
+import { plane } from '../../application/testing/operations-bench.js';
 import { randomId } from '#eventing/ids.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -64,7 +66,7 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
 
   const plans = (): Promise<readonly string[]> => Promise.all(asked.map((query) => model.plan(query)));
   const page = async (caller: Principal, limit: number): Promise<{ readonly ids: readonly string[]; readonly ms: number }> => {
-    const handler = new ApprovalQueueHandler(new SqlPendingOperations(database), clock);
+    const handler = new ApprovalQueueHandler(new SqlPendingOperations(database), plane(), clock);
     const began = performance.now();
     const { items } = await handler.execute(new ApprovalQueueQuery(caller, { limit, cursor: null }));
     return { ids: items.map((o) => o.operationId), ms: performance.now() - began };
@@ -120,7 +122,7 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
     ['expired', { state: 'expired' }],
   ])('a list %s comes from an index, at once', async (_, change) => {
     const began = performance.now();
-    const { items } = await new SqlOperationList(database).list({ ...filter, ...change }, { limit: 50, cursor: null }, NOW);
+    const { items } = await new SqlOperationList(database).list({ ...filter, ...change }, { limit: 50, cursor: null }, NOW, NOBODY_KNOWN);
     expect(items).toHaveLength(change.state === 'expired' ? 0 : 50);
     expect(performance.now() - began).toBeLessThan(500);
     // Walking along the table's own key is what "newest first" is.

@@ -11,12 +11,14 @@ export type OperationRow = {
   readonly expiresAt: string;
   /** As the events tell it; what the clock makes of it is found out when it is asked for. */
   readonly status: string;
+  /** Approved, it is pending again from then on unless somebody approves anew; null: never. */
+  readonly lapsesAt: string | null;
   readonly revision: number;
   /** The folded state as JSON, without the request. */
   readonly progress: string;
 };
 export const operationTable = table<OperationRow>('operation', ['operationId'], {
-  requestedPosition: 'bigint', operationId: 'text', requesterIssuer: 'text', requesterSubject: 'text', expiresAt: 'text', status: 'text', revision: 'bigint', progress: 'text',
+  requestedPosition: 'bigint', operationId: 'text', requesterIssuer: 'text', requesterSubject: 'text', expiresAt: 'text', status: 'text', lapsesAt: 'text?', revision: 'bigint', progress: 'text',
 });
 
 /** What was asked, as JSON: written once, however often the operation changes. */
@@ -38,9 +40,11 @@ export type QueueTermRow = {
   readonly requestedPosition: bigint;
   readonly requesterIssuer: string;
   readonly requesterSubject: string;
+  /** 1: whoever decided may decide anew when his approval is too old. */
+  readonly renewable: number;
 };
 export const queueTermTable = table<QueueTermRow>('queue_term', ['role', 'groupName', 'expiresAt', 'requestedPosition'], {
-  role: 'text', groupName: 'text', expiresAt: 'text', requestedPosition: 'bigint', requesterIssuer: 'text', requesterSubject: 'text',
+  role: 'text', groupName: 'text', expiresAt: 'text', requestedPosition: 'bigint', requesterIssuer: 'text', requesterSubject: 'text', renewable: 'integer',
 });
 
 class CreateOperationTables1760000000010 {
@@ -67,7 +71,19 @@ class CreateOperationTables1760000000010 {
   }
 }
 
+class AddLapses1760000000012 {
+  readonly name = 'AddLapses1760000000012';
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE queue_term ADD COLUMN renewable INTEGER NOT NULL DEFAULT 0');
+    await runner.query(`ALTER TABLE operation ADD COLUMN lapses_at ${ddl(runner).text}`);
+  }
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE operation DROP COLUMN lapses_at');
+    await runner.query('ALTER TABLE queue_term DROP COLUMN renewable');
+  }
+}
+
 export const operationsPart: ReadModelPart = {
   tables: [operationTable, operationRequestTable, operationKeyTable, operationDeciderTable, queueTermTable],
-  migrations: [CreateOperationTables1760000000010],
+  migrations: [CreateOperationTables1760000000010, AddLapses1760000000012],
 };

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { LruMap } from '#eventing/lru-map.js';
-import { namedTerms } from '#policies/contract.js';
+import { optionsOf, policyTerms } from '#policies/contract.js';
+import { allPolicies, approversAsTold, lapsesAt } from '../../domain/operation/status.js';
 import type { Transaction } from '#platform/read-model/database.js';
 import { StreamGapError } from '#platform/read-model/projection.js';
 import type { Projection, ProjectionBatch } from '#platform/read-model/projection.js';
@@ -34,7 +35,7 @@ type StoredRow = { readonly operationId: string; readonly position: string; read
 /** Lists of operations and the approvers' queue. */
 export class OperationProjection implements Projection {
   readonly name = 'operations';
-  readonly version = `1+${operationKind.snapshotVersion}`;
+  readonly version = `2+${operationKind.snapshotVersion}`;
   readonly tables = operationsPart.tables;
   #kept = new LruMap<string, Entry>(KEPT);
 
@@ -106,29 +107,37 @@ async function write(entries: readonly Entry[], tx: Transaction): Promise<void> 
     await tx.run(sql`DELETE FROM operation_decider WHERE ${joined(these, ' OR ')}`);
   }
   await tx.upsert(operationDeciderTable, entries.flatMap((e) => decidersOf(e, e.state).filter((d) => e.stored === undefined || !has(decidersOf(e, e.stored), d))));
-  const left = entries.filter((e) => isPending(e.stored) && !isPending(e.state)).map((e) => e.requestedPosition);
-  if (left.length > 0) await tx.run(sql`DELETE FROM queue_term WHERE requested_position IN ${listOfMany(left)}`);
-  await tx.upsert(queueTermTable, entries.filter((e) => !isPending(e.stored) && isPending(e.state)).flatMap(termsOf));
+  const terms = entries.map((e) => ({ before: e.stored === undefined ? [] : termsOf(e, e.stored), after: termsOf(e, e.state) }));
+  const closed = terms.flatMap(({ before, after }) => before.filter((t) => !after.some((u) => sameTerm(t, u))));
+  for (let from = 0; from < closed.length; from += DELETED_TOGETHER) {
+    const these = closed.slice(from, from + DELETED_TOGETHER).map((t) => sql`(requested_position = ${t.requestedPosition} AND role = ${t.role} AND group_name = ${t.groupName})`);
+    await tx.run(sql`DELETE FROM queue_term WHERE ${joined(these, ' OR ')}`);
+  }
+  await tx.upsert(queueTermTable, terms.flatMap(({ before, after }) => after.filter((t) => !before.some((u) => sameTerm(t, u)))));
 }
 
-const isPending = (state: OperationState | undefined): boolean => state?.status === 'pending';
+const sameTerm = (a: QueueTermRow, b: QueueTermRow): boolean => a.role === b.role && a.groupName === b.groupName;
+
+/** Whether somebody may be asked for a decision: also of what is approved for as long as its approvals are young. */
+const isAsked = (state: OperationState): boolean => state.status === 'pending' || (state.status === 'approved' && isRenewable(state));
+const isRenewable = (state: OperationState): boolean => allPolicies(state).some((policy) => optionsOf(policy).approvalValidityMs !== null);
 
 function rowOf({ operationId, requestedPosition, state, revision }: Entry): readonly OperationRow[] {
   if (state.request === null) return [];
   const { requestedBy, expiresAt } = state.request;
-  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, revision, progress: progressOf(state) }];
+  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, lapsesAt: lapsesAt(state), revision, progress: progressOf(state) }];
 }
 
 const decidersOf = ({ requestedPosition }: Entry, state: OperationState): readonly OperationDeciderRow[] =>
   state.decisions.map(({ by }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition }));
 const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer);
 
-/** Every term once, however many keys ask for it; those of steps that are not open yet too: who may decide now is asked of each candidate. */
-function termsOf({ requestedPosition, state }: Entry): readonly QueueTermRow[] {
-  if (state.request === null) return [];
+/** Every open term once, however many policies ask for it. Whose approval is still to be counted in a step is told by the decisions alone: a term too many is looked at and passed over. */
+function termsOf({ requestedPosition }: Entry, state: OperationState): readonly QueueTermRow[] {
+  if (state.request === null || !isAsked(state)) return [];
   const { requestedBy, expiresAt } = state.request;
   const terms = new Map<string, QueueTermRow>();
-  for (const { role, group } of state.grants.flatMap((g) => namedTerms(g.policy)))
-    terms.set(JSON.stringify([role, group]), { role, groupName: group ?? '', expiresAt, requestedPosition, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject });
+  for (const { role, group } of allPolicies(state).flatMap((policy) => policyTerms(policy, approversAsTold(policy, state))))
+    terms.set(JSON.stringify([role, group]), { role, groupName: group ?? '', expiresAt, requestedPosition, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, renewable: isRenewable(state) ? 1 : 0 });
   return [...terms.values()];
 }

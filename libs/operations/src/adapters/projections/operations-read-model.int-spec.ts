@@ -1,3 +1,5 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
+import { plane } from '../../application/testing/operations-bench.js';
 import fc from 'fast-check';
 import type { Page } from '#eventing/page.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -50,11 +52,11 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
   afterAll(() => model.close());
 
   const queue = (caller: Principal, now: Instant, limit: number): Promise<readonly OperationView[]> => {
-    const handler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), clockAt(now));
+    const handler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), clockAt(now));
     return pages(limit, (cursor) => handler.execute(new ApprovalQueueQuery(caller, { limit, cursor })));
   };
   const list = (caller: Principal, now: Instant, filter: Partial<OperationFilter>, limit = 200): Promise<readonly OperationView[]> => {
-    const handler = new ListOperationsHandler(new SqlOperationList(model.database), clockAt(now));
+    const handler = new ListOperationsHandler(new SqlOperationList(model.database), plane(), clockAt(now));
     return pages(limit, (cursor) => handler.execute(new ListOperationsQuery(caller, { ...everything, ...filter }, { limit, cursor })));
   };
   /** Projects a random history in batches of this size; each batch is delivered twice. */
@@ -68,7 +70,7 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
     for (let i = 0; i < all.length; i += batch) for (const _ of [1, 2]) await projector.apply(all.slice(i, i + batch), await store.storeId());
     return played;
   };
-  const viewed = (operations: readonly PlayedOperation[], now: Instant): readonly (OperationView | undefined)[] => operations.map((o) => viewOperation(o.state, o.revision, now));
+  const viewed = (operations: readonly PlayedOperation[], now: Instant): readonly (OperationView | undefined)[] => operations.map((o) => viewOperation(o.state, o.revision, now, NOBODY_KNOWN));
 
   it('shows in the queue exactly what a decision would be accepted for, oldest expiry first', async () => {
     await fc.assert(
@@ -76,7 +78,7 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
         const { operations, seconds } = await projected(history, 7);
         const now = instant(seconds + later);
         for (const who of people as readonly Principal[]) {
-          const decidable = operations.filter((o) => mayDecideNow(o.state, who, now));
+          const decidable = operations.filter((o) => mayDecideNow(o.state, who, now, NOBODY_KNOWN));
           const expected = [...decidable].sort((a, b) => ((a.state.request?.expiresAt ?? '') < (b.state.request?.expiresAt ?? '') ? -1 : a.state.request?.expiresAt === b.state.request?.expiresAt ? 0 : 1));
           expect(await queue(who, now, limit)).toEqual(viewed(expected, now));
         }
@@ -140,8 +142,8 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
       await projector.apply(await events.all(), await store.storeId());
     };
     await grow(10);
-    const handler = new ListOperationsHandler(new SqlOperationList(model.database), clockAt(instant(1)));
-    const queueHandler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), clockAt(instant(1)));
+    const handler = new ListOperationsHandler(new SqlOperationList(model.database), plane(), clockAt(instant(1)));
+    const queueHandler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), clockAt(instant(1)));
     const listed = await pages(3, async (cursor) => {
       const page = await handler.execute(new ListOperationsQuery(admin, everything, { limit: 3, cursor }));
       await grow(2);
@@ -155,7 +157,7 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
   it.each(['x', Buffer.from('["queue","1","2"]').toString('base64url')])('refuses the cursor %s', async (cursor) => {
     const caller: Principal = { issuer: 'i', subject: 's', name: null, claims: {}, roles: ['administrator'], groups: [] };
     const refused = expect.objectContaining({ code: 'VALIDATION_FAILED' });
-    await expect(new ListOperationsHandler(new SqlOperationList(model.database), clockAt(instant(0))).execute(new ListOperationsQuery(caller, everything, { limit: 1, cursor }))).rejects.toEqual(refused);
-    await expect(new ApprovalQueueHandler(new SqlPendingOperations(model.database), clockAt(instant(0))).execute(new ApprovalQueueQuery(caller, { limit: 1, cursor }))).rejects.toEqual(refused);
+    await expect(new ListOperationsHandler(new SqlOperationList(model.database), plane(), clockAt(instant(0))).execute(new ListOperationsQuery(caller, everything, { limit: 1, cursor }))).rejects.toEqual(refused);
+    await expect(new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), clockAt(instant(0))).execute(new ApprovalQueueQuery(caller, { limit: 1, cursor }))).rejects.toEqual(refused);
   });
 });

@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from '#eventing/page.js';
+import type { Directory } from '#identity/contract.js';
 import type { Instant } from '#kernel/clock.js';
 import { decodeCursor, encodeCursor, POSITION_FORM } from '#platform/read-model/cursor.js';
 import type { ReadModelDatabase } from '#platform/read-model/database.js';
@@ -15,13 +16,13 @@ type ListedRow = { readonly position: string; readonly revision: number | string
 export class SqlOperationList implements OperationList {
   constructor(private readonly database: ReadModelDatabase) {}
 
-  async list(filter: OperationListFilter, page: PageRequest, now: Instant): Promise<Page<OperationView>> {
+  async list(filter: OperationListFilter, page: PageRequest, now: Instant, directory: Directory): Promise<Page<OperationView>> {
     const [before] = page.cursor === null ? [] : decodeCursor(page.cursor, CURSOR, POSITION_FORM);
     const wanted = page.limit + 1;
     const found = await Promise.all(conditionsOf(filter.state, now).map((condition) => this.database.query<ListedRow>(select(filter, condition, before, wanted))));
     const rows = found.flat().sort((a, b) => (BigInt(a.position) < BigInt(b.position) ? 1 : -1));
     const shown = rows.slice(0, page.limit);
-    const items = shown.flatMap((row) => viewOperation(stateOf(row), Number(row.revision), now) ?? []);
+    const items = shown.flatMap((row) => viewOperation(stateOf(row), Number(row.revision), now, directory) ?? []);
     const last = shown.at(-1);
     return { items, ...(rows.length > page.limit && last !== undefined ? { nextCursor: encodeCursor(CURSOR, last.position) } : {}) };
   }
@@ -35,10 +36,11 @@ function conditionsOf(state: OperationViewState | null, now: Instant): readonly 
   switch (state) {
     case null:
       return [null];
+    // The concatenation keeps the database from the index of expiries, which would have it sort all that live.
     case 'pending':
+      return [sql`o.status = 'pending' AND o.expires_at || '' > ${now}`, sql`o.status = 'approved' AND o.lapses_at <= ${now} AND o.expires_at || '' > ${now}`];
     case 'approved':
-      // The concatenation keeps the database from the index of expiries, which would have it sort all that live.
-      return [sql`o.status = ${state} AND o.expires_at || '' > ${now}`];
+      return [sql`o.status = 'approved' AND (o.lapses_at IS NULL OR o.lapses_at > ${now}) AND o.expires_at || '' > ${now}`];
     case 'expired':
       return [sql`o.status = 'expired'`, sql`o.status IN ('pending', 'approved') AND o.expires_at <= ${now}`];
     case 'rejected':

@@ -1,10 +1,10 @@
 import type { Instant } from '#kernel/clock.js';
-import type { PolicyPrincipal } from '#policies/contract.js';
+import type { Actor } from '#kernel/actor.js';
 import { decodeCursor, encodeCursor, INSTANT_FORM, POSITION_FORM } from '#platform/read-model/cursor.js';
 import type { ReadModelDatabase } from '#platform/read-model/database.js';
 import { joined, listOfMany, sql } from '#platform/read-model/sql.js';
 import type { Sql } from '#platform/read-model/sql.js';
-import type { PendingOperation, PendingOperations } from '../../application/ports/pending-operations.port.js';
+import type { PendingOperation, PendingOperations, QueueTerm } from '../../application/ports/pending-operations.port.js';
 import { stateOf } from './stored-operation.js';
 
 const CURSOR = 'queue';
@@ -21,9 +21,8 @@ type StateRow = { readonly position: string; readonly revision: number | string;
 export class SqlPendingOperations implements PendingOperations {
   constructor(private readonly database: ReadModelDatabase) {}
 
-  async candidates(person: PolicyPrincipal, now: Instant, cursor: string | null, limit: number): Promise<readonly PendingOperation[]> {
+  async candidates(person: Actor, terms: readonly QueueTerm[], now: Instant, cursor: string | null, limit: number): Promise<readonly PendingOperation[]> {
     const after = cursor === null ? undefined : decodeCursor(cursor, CURSOR, INSTANT_FORM, POSITION_FORM);
-    const terms = termsOf(person);
     const found = new Map<string, TermRow>();
     for (let from = 0; from < terms.length; from += TERMS_PER_QUERY) {
       const walks = terms.slice(from, from + TERMS_PER_QUERY).map((term) => walk(term, person, now, after, limit));
@@ -46,28 +45,18 @@ export class SqlPendingOperations implements PendingOperations {
   }
 }
 
-interface Term {
-  readonly role: string;
-  readonly group: string;
-}
-
-function termsOf(person: PolicyPrincipal): readonly Term[] {
-  const groups = ['', ...new Set(person.groups.filter((g) => g !== ''))];
-  return [...new Set(person.roles)].flatMap((role) => groups.map((group) => ({ role, group })));
-}
-
 /**
  * A scalar in place of NOT EXISTS: PostgreSQL would make a join of it that reads all that the person decided for each row, or that loses the order. And one that it takes
  * for true of most rows: else it fetches and sorts all of them, in place of the first few of the index.
  */
-function walk({ role, group }: Term, person: PolicyPrincipal, now: Instant, after: readonly string[] | undefined, limit: number): Sql {
+function walk({ role, group }: QueueTerm, person: Actor, now: Instant, after: readonly string[] | undefined, limit: number): Sql {
   const [expiresAt, position] = after ?? [];
   const begin = expiresAt === undefined || position === undefined ? sql`t.expires_at > ${now}` : sql`t.expires_at > ${now} AND (t.expires_at, t.requested_position) > (${expiresAt}, ${BigInt(position)})`;
   return sql`SELECT * FROM (
     SELECT t.expires_at AS "expiresAt", CAST(t.requested_position AS TEXT) AS position FROM queue_term t
     WHERE t.role = ${role} AND t.group_name = ${group} AND ${begin}
       AND NOT (t.requester_subject = ${person.subject} AND t.requester_issuer = ${person.issuer})
-      AND COALESCE((SELECT 1 FROM operation_decider d WHERE d.subject = ${person.subject} AND d.issuer = ${person.issuer} AND d.requested_position = t.requested_position), 0) <> 1
+      AND t.renewable + 1 <> COALESCE((SELECT 1 FROM operation_decider d WHERE d.subject = ${person.subject} AND d.issuer = ${person.issuer} AND d.requested_position = t.requested_position), 0)
     ORDER BY t.expires_at, t.requested_position LIMIT ${limit}) AS walked`;
 }
 

@@ -4,11 +4,16 @@ import type { IQueryHandler } from '@nestjs/cqrs';
 import type { Page } from '#eventing/page.js';
 import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
+import type { Instant } from '#kernel/clock.js';
+import type { Directory } from '#identity/contract.js';
+import type { PolicyPrincipal } from '#policies/contract.js';
 import { mayDecideNow } from '../../domain/operation/decision.js';
 import type { OperationView } from '../operation-view.js';
 import { personOf } from '../person.js';
+import { CONTROL_PLANE } from '../ports/control-plane.port.js';
+import type { ControlPlane } from '../ports/control-plane.port.js';
 import { PENDING_OPERATIONS } from '../ports/pending-operations.port.js';
-import type { PendingOperation, PendingOperations } from '../ports/pending-operations.port.js';
+import type { PendingOperation, PendingOperations, QueueTerm } from '../ports/pending-operations.port.js';
 import { viewOperation } from '../view-operation.js';
 import { ApprovalQueueQuery } from './approval-queue.query.js';
 
@@ -17,24 +22,35 @@ import { ApprovalQueueQuery } from './approval-queue.query.js';
 export class ApprovalQueueHandler implements IQueryHandler<ApprovalQueueQuery> {
   constructor(
     @Inject(PENDING_OPERATIONS) private readonly pending: PendingOperations,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
   ) {}
 
   async execute({ caller, page }: ApprovalQueueQuery): Promise<Page<OperationView>> {
     const person = personOf(caller);
     const now = this.clock.now().closing;
+    const { directory } = this.controlPlane.known();
     // One more than asked for tells whether there is a next page.
     const wanted = page.limit + 1;
     const found: PendingOperation[] = [];
     for (let cursor = page.cursor; found.length < wanted; ) {
-      const candidates = await this.pending.candidates(person, now, cursor, wanted);
-      found.push(...candidates.filter((c) => mayDecideNow(c.state, person, now)));
+      const candidates = await this.pending.candidates(person, termsOf(person, directory, now), now, cursor, wanted);
+      found.push(...candidates.filter((c) => mayDecideNow(c.state, person, now, directory)));
       cursor = candidates.at(-1)?.cursor ?? cursor;
       if (candidates.length < wanted) break;
     }
     const shown = found.slice(0, page.limit);
-    const items = shown.flatMap(({ state, revision }) => viewOperation(state, revision, now) ?? []);
+    const items = shown.flatMap(({ state, revision }) => viewOperation(state, revision, now, directory) ?? []);
     const last = shown.at(-1);
     return { items, ...(found.length > page.limit && last !== undefined ? { nextCursor: last.cursor } : {}) };
   }
+}
+
+/** Every (role, group) that he may fill, as himself or for others; the group '' is any. */
+function termsOf(person: PolicyPrincipal, directory: Directory, now: Instant): readonly QueueTerm[] {
+  const own = { roles: person.roles, groups: person.groups };
+  const terms = new Map<string, QueueTerm>();
+  for (const { roles, groups } of [own, ...directory.principalsOf(person, now).map((s) => ({ roles: ['approver'], groups: s.groups }))])
+    for (const role of roles) for (const group of ['', ...groups]) terms.set(JSON.stringify([role, group]), { role, group });
+  return [...terms.values()];
 }

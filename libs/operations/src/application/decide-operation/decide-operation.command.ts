@@ -1,9 +1,9 @@
 import { Command } from '@nestjs/cqrs';
 import type { CommandMeta } from '#eventing/command-meta.js';
-import type { Principal } from '#identity/contract.js';
+import type { DecisionProof, Principal } from '#identity/contract.js';
 import type { OperationView } from '../operation-view.js';
 
-/** @throws DomainError OPERATION_NOT_FOUND, SELF_APPROVAL, NOT_ELIGIBLE, REQUEST_DIGEST_MISMATCH, ALREADY_DECIDED, OPERATION_… by state */
+/** @throws DomainError OPERATION_NOT_FOUND, SELF_APPROVAL, NOT_ELIGIBLE, REQUEST_DIGEST_MISMATCH, ALREADY_DECIDED, PROOF_…, CHALLENGE_…, CREDENTIAL_NOT_ACTIVE, OPERATION_… by state */
 export class DecideOperationCommand extends Command<OperationView> {
   constructor(
     readonly meta: CommandMeta,
@@ -12,6 +12,8 @@ export class DecideOperationCommand extends Command<OperationView> {
     readonly decision: 'approve' | 'reject',
     readonly requestDigest: string,
     readonly comment: string | null,
+    /** Null: the token alone. */
+    readonly proof: DecisionProof | null,
   ) {
     super();
   }

@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { FaultyEventStore } from '#eventing/testing/faulty-event-store.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
@@ -8,7 +9,7 @@ import { RequestOperationCommand } from '../request-operation/request-operation.
 import { RequestOperationHandler } from '../request-operation/request-operation.handler.js';
 import { RevokeOperationCommand } from '../revoke-operation/revoke-operation.command.js';
 import { RevokeOperationHandler } from '../revoke-operation/revoke-operation.handler.js';
-import { Bench, metaOf, NOON, ORDERER, principal, requestOf, TWO_OF_FW } from '../testing/operations-bench.js';
+import { Bench, metaOf, NOON, ORDERER, principal, requestOf, TWO_OF_FW, NO_VERIFIER, plane } from '../testing/operations-bench.js';
 import { WithdrawApprovalCommand } from '../withdraw-approval/withdraw-approval.command.js';
 import { WithdrawApprovalHandler } from '../withdraw-approval/withdraw-approval.handler.js';
 import { DecideOperationCommand } from './decide-operation.command.js';
@@ -29,20 +30,20 @@ class Process extends Bench {
   } };
   request(key: string | null = null): Promise<OperationView> {
     this.keys.set('fw-prod', { approvalPolicy: TWO_OF_FW });
-    return new RequestOperationHandler(this.operations, this.keys, 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r', key), ORDERER, requestOf()));
+    return new RequestOperationHandler(this.operations, this.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r', key), ORDERER, requestOf()));
   }
   decide(caller: Principal, view: OperationView, decision: 'approve' | 'reject' = 'approve', { key = null, digest = view.requestDigest, body = 'body' }: { key?: string | null; digest?: string; body?: string } = {}): Promise<OperationView> {
-    return new DecideOperationHandler(this.operations, this.refusals).execute(new DecideOperationCommand(metaOf(caller, 'd', key, body), caller, view.operationId, decision, digest, 'a comment'));
+    return new DecideOperationHandler(this.operations, plane(), NO_VERIFIER, this.refusals).execute(new DecideOperationCommand(metaOf(caller, 'd', key, body), caller, view.operationId, decision, digest, 'a comment', null));
   }
   withdraw(caller: Principal, { operationId }: OperationView, key: string | null = null): Promise<OperationView> {
-    return new WithdrawApprovalHandler(this.operations).execute(new WithdrawApprovalCommand(metaOf(caller, 'w', key), caller, operationId));
+    return new WithdrawApprovalHandler(this.operations, plane()).execute(new WithdrawApprovalCommand(metaOf(caller, 'w', key), caller, operationId));
   }
   revoke(caller: Principal, { operationId }: OperationView, key: string | null = null) {
-    return new RevokeOperationHandler(this.operations, this.store, this.inFlight).execute(new RevokeOperationCommand(metaOf(caller, 'v', key), caller, operationId, 'leak'));
+    return new RevokeOperationHandler(this.operations, plane(), this.store, this.inFlight).execute(new RevokeOperationCommand(metaOf(caller, 'v', key), caller, operationId, 'leak'));
   }
   reserve(view: OperationView) {
     const order = { signOrderId: 'o', requestedAt: 't', keyId: 'fw-prod', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' } as const;
-    return this.operations.execute({ stream: `operation-${view.operationId}`, meta: metaOf(ORDERER, 's'), build: (now) => ({ type: 'reserve-uses', by: ORDERER, order, digests: ['d'], keyEnabled: true, unavailable: null, now }) });
+    return this.operations.execute({ stream: `operation-${view.operationId}`, meta: metaOf(ORDERER, 's'), build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order, digests: ['d'], keyEnabled: true, unavailable: null, now }) });
   }
 }
 const types = (events: readonly RecordedEvent[]): readonly string[] => events.map((e) => e.type.replace('operations.', '').replace('.v1', ''));

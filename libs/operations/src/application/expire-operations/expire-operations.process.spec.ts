@@ -1,8 +1,9 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import type { ExpiryTimers } from '../ports/expiry-timers.port.js';
 import { RequestOperationCommand } from '../request-operation/request-operation.command.js';
 import { RequestOperationHandler } from '../request-operation/request-operation.handler.js';
-import { Bench, metaOf, NOON, ORDERER, requestOf } from '../testing/operations-bench.js';
+import { Bench, metaOf, NOON, ORDERER, requestOf, plane } from '../testing/operations-bench.js';
 import { EXPIRED_EVENT_DELAY_MS, ExpireOperations } from './expire-operations.process.js';
 
 const HOUR = 3_600_000;
@@ -39,13 +40,13 @@ describe('expiring operations', () => {
     await follow();
   });
   const request = async (validMs = HOUR): Promise<string> =>
-    (await new RequestOperationHandler(bench.operations, bench.keys, 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ validMs })))).operationId;
+    (await new RequestOperationHandler(bench.operations, bench.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ validMs })))).operationId;
   const follow = async (): Promise<void> => process.handle(await bench.store.readAll({ limit: 100, ...(timers.upTo === undefined ? {} : { from: timers.upTo.position }) }));
   const last = async () => (await bench.events(id)).at(-1)?.type;
 
   it('sets a timer for what was asked for, and removes it at an end', async () => {
     expect([...timers.due_]).toEqual([[id, new Date(NOON + HOUR).toISOString()]]);
-    await bench.operations.execute({ stream: `operation-${id}`, meta: metaOf(ORDERER, 'v'), build: (now) => ({ type: 'revoke', by: ORDERER, privileged: false, reason: 'r', now }) });
+    await bench.operations.execute({ stream: `operation-${id}`, meta: metaOf(ORDERER, 'v'), build: (now) => ({ type: 'revoke', directory: NOBODY_KNOWN, by: ORDERER, privileged: false, reason: 'r', now }) });
     await follow();
     expect(timers.due_.size).toBe(0);
     expect(timers.upTo?.type).toBe('operations.revoked.v1');
@@ -53,7 +54,7 @@ describe('expiring operations', () => {
 
   it('an operation that begins and ends among the events taken together has none', async () => {
     id = await request();
-    await bench.operations.execute({ stream: `operation-${id}`, meta: metaOf(ORDERER, 'v'), build: (now) => ({ type: 'revoke', by: ORDERER, privileged: false, reason: 'r', now }) });
+    await bench.operations.execute({ stream: `operation-${id}`, meta: metaOf(ORDERER, 'v'), build: (now) => ({ type: 'revoke', directory: NOBODY_KNOWN, by: ORDERER, privileged: false, reason: 'r', now }) });
     await follow();
     expect(timers.due_.has(id)).toBe(false);
   });

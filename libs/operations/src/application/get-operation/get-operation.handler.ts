@@ -13,6 +13,8 @@ import type { OperationExecutor } from '../operation-executor.js';
 import type { OperationView } from '../operation-view.js';
 import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
+import { CONTROL_PLANE } from '../ports/control-plane.port.js';
+import type { ControlPlane } from '../ports/control-plane.port.js';
 import { GetOperationQuery } from './get-operation.query.js';
 
 const REVISION_WAIT_MS = 2_000;
@@ -23,6 +25,7 @@ export class GetOperationHandler implements IQueryHandler<GetOperationQuery> {
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(STREAM_AWAITER) private readonly awaiter: StreamAwaiter,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
   ) {}
 
@@ -42,7 +45,7 @@ export class GetOperationHandler implements IQueryHandler<GetOperationQuery> {
 
   private async read(caller: Principal, operationId: string): Promise<OperationView> {
     const folded = await this.operations.states.refresh(operationStream(operationId));
-    const view = answer(folded, this.clock.now().closing);
+    const view = answer(folded, this.controlPlane.known().directory, this.clock.now().closing);
     if (!mayRead(folded.state, caller)) throw new DomainError('NOT_YOUR_OPERATION', 'it is not yours to see');
     return view;
   }

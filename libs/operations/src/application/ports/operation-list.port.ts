@@ -1,5 +1,6 @@
 import type { Page, PageRequest } from '#eventing/page.js';
 import type { Actor } from '#kernel/actor.js';
+import type { Directory } from '#identity/contract.js';
 import type { Instant } from '#kernel/clock.js';
 import type { OperationView, OperationViewState } from '../operation-view.js';
 
@@ -15,7 +16,7 @@ export interface OperationListFilter {
 /** The operations of the read model. */
 export interface OperationList {
   /** Newest first, as they stand at `now`. @throws DomainError VALIDATION_FAILED (cursor), StoreUnavailableError */
-  list(filter: OperationListFilter, page: PageRequest, now: Instant): Promise<Page<OperationView>>;
+  list(filter: OperationListFilter, page: PageRequest, now: Instant, directory: Directory): Promise<Page<OperationView>>;
 }
 /** Injection token of the process's OperationList. */
 export const OPERATION_LIST = Symbol('OperationList');

@@ -6,7 +6,7 @@ import { DomainError } from '#kernel/domain-error.js';
 import type { ErrorCode } from '#kernel/error-code.js';
 import { RequestOperationHandler } from '../request-operation/request-operation.handler.js';
 import { RequestOperationCommand } from '../request-operation/request-operation.command.js';
-import { Bench, metaOf, ORDERER, principal, requestOf } from '../testing/operations-bench.js';
+import { Bench, metaOf, ORDERER, principal, requestOf, plane } from '../testing/operations-bench.js';
 import { RefusalRecorder } from './refusal-recorder.js';
 
 const ADA = { issuer: 'https://idp.example', subject: 'ada' };
@@ -27,7 +27,7 @@ describe('RefusalRecorder', () => {
     failures = [];
     recorder = new RefusalRecorder(bench.operations, (error) => failures.push(error));
     bench.keys.set('fw-prod');
-    const handler = new RequestOperationHandler(bench.operations, bench.keys, 'deployment');
+    const handler = new RequestOperationHandler(bench.operations, bench.keys, plane(), 'deployment');
     const ask = async (): Promise<string> => (await handler.execute(new RequestOperationCommand(metaOf(ORDERER, '/v1/operations'), ORDERER, requestOf()))).operationId;
     one = await ask();
     two = await ask();

@@ -7,7 +7,7 @@ import type { OperationCommand } from '../../domain/operation/commands.js';
 import type { DecisionRefusal } from '../../domain/operation/events.js';
 import type { OperationExecutor } from '../operation-executor.js';
 
-const DECISIONS = new Set<ErrorCode>(['SELF_APPROVAL', 'NOT_ELIGIBLE', 'REQUEST_DIGEST_MISMATCH']);
+const DECISIONS = new Set<ErrorCode>(['SELF_APPROVAL', 'NOT_ELIGIBLE', 'REQUEST_DIGEST_MISMATCH', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE', 'CHALLENGE_MISMATCH', 'CHALLENGE_USED']);
 const USES = new Set<ErrorCode>([
   'USAGE_EXHAUSTED', 'NOT_YOUR_OPERATION', 'OPERATION_NOT_APPROVED', 'OPERATION_NOT_YET_VALID', 'OPERATION_EXPIRED', 'OPERATION_REJECTED', 'OPERATION_REVOKED',
   'DIGEST_NOT_BOUND', 'KEY_DISABLED',

@@ -11,6 +11,8 @@ export interface OperationRequest {
   /** Any RFC 3339 time; null: from the request on. */
   readonly notBefore: string | null;
   readonly binding: { readonly digests: readonly string[] } | null;
+  /** By the emergency paths of the policies, for this reason; left out: by the usual ones. */
+  readonly emergency?: { readonly reason: string };
 }
 
 /** A new operation. @throws DomainError KEY_UNKNOWN, KEY_DISABLED, KEY_NOT_ALLOWED, VALIDATION_FAILED (window over), IDEMPOTENCY_KEY_REUSED */

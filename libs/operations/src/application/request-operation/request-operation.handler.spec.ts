@@ -4,7 +4,7 @@ import { ConflictError } from '#eventing/event-store.port.js';
 import { FaultyEventStore } from '#eventing/testing/faulty-event-store.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import type { OperationView } from '../operation-view.js';
-import { Bench, metaOf, NOON, ORDERER, principal, requestOf, TWO_OF_FW } from '../testing/operations-bench.js';
+import { Bench, metaOf, NOON, ORDERER, principal, requestOf, TWO_OF_FW, plane } from '../testing/operations-bench.js';
 import { RequestOperationCommand } from './request-operation.command.js';
 import type { OperationRequest } from './request-operation.command.js';
 import { RequestOperationHandler } from './request-operation.handler.js';
@@ -19,7 +19,7 @@ describe('requesting an operation', () => {
     bench = new Bench();
     bench.keys.set('fw-prod', { approvalPolicy: TWO_OF_FW });
     bench.keys.set('fw-dev', { algorithm: 'PS256' });
-    handler = new RequestOperationHandler(bench.operations, bench.keys, 'deployment-1');
+    handler = new RequestOperationHandler(bench.operations, bench.keys, plane(), 'deployment-1');
   });
   const ask = (over: Partial<OperationRequest> = {}, { key = null, caller = ORDERER, body = 'body', by = handler }: { key?: string | null; caller?: typeof ORDERER; body?: string; by?: RequestOperationHandler } = {}): Promise<OperationView> =>
     by.execute(new RequestOperationCommand(metaOf(caller, PATH, key, body), caller, requestOf(over)));
@@ -120,7 +120,7 @@ describe('requesting an operation', () => {
         bench.keys.set(view.keyUsages[0]?.keyId ?? '', { status: 'disabled', requesters: { group: 'others', role: null } });
         await bench.operations.execute({ stream: `operation-${view.operationId}`, meta: metaOf(ORDERER, 'x'), build: (now) => ({ type: 'expire', now }) });
       }
-      for (const by of [handler, new RequestOperationHandler(new Bench(bench.store).operations, bench.keys, 'deployment-1')])
+      for (const by of [handler, new RequestOperationHandler(new Bench(bench.store).operations, bench.keys, plane(), 'deployment-1')])
         expect(await Promise.all(['fw-prod', 'fw-dev'].map((keyId) => ask({ keyUsages: keyUsages(keyId) }, { key: keyId, by })))).toEqual(first);
       expect(await written()).toEqual(expect.arrayContaining(['operations.expired.v1', 'operations.expired.v1']));
       expect((await written()).filter((t) => t === 'operations.requested.v1')).toHaveLength(2);
@@ -142,7 +142,7 @@ describe('requesting an operation', () => {
     });
     it('at the same instant through two processes is one operation', async () => {
       const store = new FaultyEventStore(new MemoryEventStore());
-      const processes = [new Bench(store), new Bench(store)].map((b) => new RequestOperationHandler(b.operations, bench.keys, 'deployment-1'));
+      const processes = [new Bench(store), new Bench(store)].map((b) => new RequestOperationHandler(b.operations, bench.keys, plane(), 'deployment-1'));
       const views = await Promise.all(processes.flatMap((by) => [ask({}, { key: 'k', by }), ask({}, { key: 'k', by })]));
       for (const view of views) expect(view).toEqual(views[0]);
       expect(await store.readAll({ limit: 10 })).toHaveLength(1);

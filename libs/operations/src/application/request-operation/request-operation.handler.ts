@@ -15,6 +15,10 @@ import type { OperationExecutor } from '../operation-executor.js';
 import type { OperationView } from '../operation-view.js';
 import { KEY_STATES } from '../ports/key-states.port.js';
 import type { KeyStates } from '../ports/key-states.port.js';
+import { checkRequest, pinned } from '../pin-policies.js';
+import { policiesDigest } from '../policy-digest.js';
+import { CONTROL_PLANE } from '../ports/control-plane.port.js';
+import type { ControlPlane, ControlPlaneView } from '../ports/control-plane.port.js';
 import { requestStatement } from '../request-statement.js';
 import { answer } from '../answer.js';
 import { RequestOperationCommand } from './request-operation.command.js';
@@ -28,6 +32,7 @@ export class RequestOperationHandler implements ICommandHandler<RequestOperation
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(KEY_STATES) private readonly keys: KeyStates,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(DEPLOYMENT) private readonly deployment: string,
   ) {}
 
@@ -36,21 +41,25 @@ export class RequestOperationHandler implements ICommandHandler<RequestOperation
     const stream = operationStream(operationId);
     // What was answered stays answered, whatever has become of the keys since.
     const answered = meta.keyed && (await this.operations.states.refresh(stream)).revision >= 0;
-    const keyUsages = answered ? [] : await this.grantedKeys(request, caller);
-    const executed = await this.operations.execute({ stream, meta, build: (now) => ({ type: 'request', request: this.stated(operationId, request, caller, keyUsages, now), now }) });
-    return answer(executed.folded);
+    const plane = await this.controlPlane.fresh();
+    const keyUsages = answered ? [] : await this.grantedKeys(request, caller, plane);
+    const { directory } = plane;
+    const executed = await this.operations.execute({ stream, meta, build: (now) => ({ type: 'request', request: this.stated(operationId, request, caller, keyUsages, now), directory, now }) });
+    return answer(executed.folded, directory);
   }
 
   /** Policy, status and public key as the leader has them (rule 13). */
-  private async grantedKeys(request: OperationRequest, caller: Principal): Promise<readonly GrantedKey[]> {
+  private async grantedKeys(request: OperationRequest, caller: Principal, plane: ControlPlaneView): Promise<readonly GrantedKey[]> {
     const folded = await Promise.all(request.keyUsages.map((u) => this.keys.fresh(u.keyId)));
-    return request.keyUsages.map(({ keyId, maxUsageCount }, i) => {
+    const granted = request.keyUsages.map(({ keyId, maxUsageCount }, i) => {
       const key = folded[i]?.state;
       if (key === undefined || key.publicKeySha256 === null || (key.status !== 'enabled' && key.status !== 'disabled')) throw new DomainError('KEY_UNKNOWN', `there is no key ${keyId}`);
       if (!mayRequest(key, caller)) throw new DomainError('KEY_NOT_ALLOWED', `you may not ask for ${keyId}`);
       if (key.status === 'disabled') throw new DomainError('KEY_DISABLED', `${keyId} is disabled`);
-      return { keyId, algorithm: key.algorithm, publicKeySha256: key.publicKeySha256, maxUsageCount, policy: key.approvalPolicy };
+      return { keyId, algorithm: key.algorithm, publicKeySha256: key.publicKeySha256, maxUsageCount, ...pinned(plane.resolve(key.approvalPolicy), request.emergency !== undefined) };
     });
+    checkRequest(request, granted);
+    return granted;
   }
 
   private stated(operationId: string, request: OperationRequest, caller: Principal, keyUsages: readonly GrantedKey[], now: Now): Requested['data'] {
@@ -61,8 +70,13 @@ export class RequestOperationHandler implements ICommandHandler<RequestOperation
     const expiresAt = new Date(ends).toISOString();
     if (expiresAt <= now.closing) throw invalid({ path: '/notBefore', message: 'the window is over already' });
     const asked = { operationId, requestedAt: now.closing, notBefore, expiresAt, description: request.description, approverContext: request.approverContext, binding: request.binding };
-    const { statement, digest } = requestStatement({ ...asked, deployment: this.deployment, requestedBy: principalView(caller), keyUsages });
-    return { ...asked, requestDigest: digest, requestedBy: { issuer: caller.issuer, subject: caller.subject }, keyUsages, personal: { name: caller.name, claims: caller.claims, statement } };
+    const emergency = request.emergency?.reason ?? null;
+    const { statement, digest } = requestStatement({ ...asked, deployment: this.deployment, requestedBy: principalView(caller), keyUsages, grants: [], emergency });
+    return {
+      ...asked, requestDigest: digest, policyDigest: policiesDigest(keyUsages, []), requestedBy: { issuer: caller.issuer, subject: caller.subject }, keyUsages,
+      ...(emergency === null ? {} : { emergency: true }),
+      personal: { name: caller.name, claims: caller.claims, statement, ...(emergency === null ? {} : { emergencyReason: emergency }) },
+    };
   }
 }
 

@@ -10,6 +10,8 @@ import type { OperationExecutor } from '../operation-executor.js';
 import { personOf } from '../person.js';
 import { STARTED_ORDERS } from '#signing/contract.js';
 import type { StartedOrders } from '#signing/contract.js';
+import { CONTROL_PLANE } from '../ports/control-plane.port.js';
+import type { ControlPlane } from '../ports/control-plane.port.js';
 import { RevokeOperationCommand } from './revoke-operation.command.js';
 import type { RevocationView } from './revoke-operation.command.js';
 
@@ -17,6 +19,7 @@ import type { RevocationView } from './revoke-operation.command.js';
 export class RevokeOperationHandler implements ICommandHandler<RevokeOperationCommand> {
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(STARTED_ORDERS) private readonly inFlight: StartedOrders,
   ) {}
@@ -25,9 +28,11 @@ export class RevokeOperationHandler implements ICommandHandler<RevokeOperationCo
     const stream = operationStream(operationId);
     const by = personOf(caller);
     const privileged = caller.roles.includes('administrator');
+    // Who may is told by the operation, his token and his role, whatever has become of others.
+    const { directory } = this.controlPlane.known();
     // What takes power away does not wait behind orders.
-    const { folded, position } = await this.operations.execute({ stream, meta, urgent: true, build: (now) => ({ type: 'revoke', by, privileged, reason, now }) });
-    const view = answer(folded);
+    const { folded, position } = await this.operations.execute({ stream, meta, urgent: true, build: (now) => ({ type: 'revoke', by, privileged, reason, directory, now }) });
+    const view = answer(folded, directory);
     if (folded.state.open.size === 0) return { ...view, inFlight: [] };
     const at = position ?? (await this.store.readStream(stream, { from: folded.revision, limit: 1 }))[0]?.position;
     return { ...view, inFlight: at === undefined ? [] : await this.inFlight.startedBefore({ operationId }, at) };

@@ -6,7 +6,10 @@ import { StreamStates } from '#eventing/stream-states.js';
 import type { Folded } from '#eventing/stream-states.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
-import type { Principal } from '#identity/contract.js';
+import { NOBODY_KNOWN } from '#identity/contract.js';
+import type { Principal, ProofVerifier } from '#identity/contract.js';
+import { DomainError } from '#kernel/domain-error.js';
+import type { ControlPlane, ControlPlaneView } from '../ports/control-plane.port.js';
 import { initialKey } from '#keys/contract.js';
 import type { KeyState } from '#keys/contract.js';
 import { operationDecider } from '../../domain/operation/decide.js';
@@ -43,6 +46,22 @@ export class FakeKeys implements KeyStates {
     return Promise.reject(new Error('rule 13: a request reads its keys fresh'));
   }
 }
+
+/** A control plane in which nothing was ever said, unless the test says it. */
+export const plane = (over: Partial<ControlPlaneView> = {}): ControlPlane => {
+  const view: ControlPlaneView = {
+    directory: NOBODY_KNOWN,
+    resolve: (source) => {
+      if ('type' in source || 'tree' in source) return [{ policy: source, name: null, version: null, level: null }];
+      throw new DomainError('POLICY_NOT_FOUND', 'there is no such policy');
+    },
+    sessionNames: () => false,
+    ...over,
+  };
+  return { fresh: () => Promise.resolve(view), known: () => view, relying: { audience: 'https://countersign.example', rpId: 'countersign.example', origin: 'https://countersign.example' } };
+};
+/** Whoever verifies nothing was asked to. */
+export const NO_VERIFIER: ProofVerifier = { decision: () => Promise.reject(new Error('nothing is verified here')), jws: () => Promise.reject(new Error('nothing is verified here')) };
 
 /** What one process has over a store, at a time that the test sets. */
 export class Bench {

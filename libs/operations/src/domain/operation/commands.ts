@@ -1,6 +1,9 @@
 import type { Actor } from '#kernel/actor.js';
 import type { PolicyPrincipal } from '#policies/contract.js';
-import type { DecisionRefusal, Requested, Settlement, UsesReserved } from './events.js';
+import type { Directory } from '#identity/contract.js';
+import type { PinnedPolicy } from '#policies/contract.js';
+import type { OfferedProof } from './challenge.js';
+import type { DecisionChallenged, DecisionRefusal, Requested, Settlement, UsesReserved } from './events.js';
 import type { Now } from './use.js';
 
 export interface Person extends PolicyPrincipal {
@@ -10,13 +13,14 @@ export interface Person extends PolicyPrincipal {
 
 /** Time and ids are the command's, not the decider's. */
 export type OperationCommand =
-  | { readonly type: 'request'; readonly request: Requested['data']; readonly now: Now }
-  | { readonly type: 'decide'; readonly decision: 'approve' | 'reject'; readonly by: Person; readonly requestDigest: string; readonly comment: string | null; readonly now: Now }
-  | { readonly type: 'withdraw-approval'; readonly by: Actor; readonly now: Now }
+  | { readonly type: 'request'; readonly request: Requested['data']; readonly directory: Directory; readonly now: Now }
+  | { readonly type: 'challenge'; readonly by: Person; readonly challenge: Pick<DecisionChallenged['data'], 'challengeId' | 'decision' | 'statement'>; readonly directory: Directory; readonly now: Now }
+  | { readonly type: 'decide'; readonly decision: 'approve' | 'reject'; readonly by: Person; readonly requestDigest: string; readonly comment: string | null; /** Null: the token alone. */ readonly proof: OfferedProof | null; readonly directory: Directory; readonly now: Now }
+  | { readonly type: 'withdraw-approval'; readonly by: Actor; readonly directory: Directory; readonly now: Now }
   /** `privileged`: an administrator. */
-  | { readonly type: 'revoke'; readonly by: Person; readonly privileged: boolean; readonly reason: string; readonly now: Now }
+  | { readonly type: 'revoke'; readonly by: Person; readonly privileged: boolean; readonly reason: string; readonly directory: Directory; readonly now: Now }
   | { readonly type: 'expire'; readonly now: Now }
-  | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly keyEnabled: boolean; /** Why nothing can sign now; null when something can. */ readonly unavailable: string | null; readonly now: Now }
+  | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly keyEnabled: boolean; /** What the key's policy is by now; null: not asked. */ readonly inForce: readonly PinnedPolicy[] | null; readonly directory: Directory; /** Why nothing can sign now; null when something can. */ readonly unavailable: string | null; readonly now: Now }
   | { readonly type: 'settle-uses'; readonly outcomes: readonly Settlement[]; readonly now: Now }
   | { readonly type: 'record-decision-refusals'; readonly by: Actor; readonly code: DecisionRefusal; readonly count: number }
   | { readonly type: 'record-use-refusals'; readonly by: Actor; readonly code: string; readonly keyId: string | null; readonly count: number };

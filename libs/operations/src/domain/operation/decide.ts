@@ -3,12 +3,15 @@ import type { Decider } from '#kernel/decider.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import type { OperationCommand } from './commands.js';
-import { decisionOf, pendingRefusal, standingRefusal } from './decision.js';
+import { CHALLENGE_LASTS_MS, challengeRefusal, proofRefusal } from './challenge.js';
+import { decisionOf, isRejected, pendingRefusal, standingOf } from './decision.js';
 import type { OperationEvent, Settlement } from './events.js';
 import { evolveOperation } from './evolve.js';
 import { finalRefusal } from './refusal.js';
 import { initialOperation, MAX_OPEN_RESERVATIONS } from './state.js';
 import type { OperationState } from './state.js';
+import type { Instant } from '#kernel/clock.js';
+import type { Directory } from '#identity/contract.js';
 import { isNamed, quorumMet, statusAt } from './status.js';
 import { useRefusal } from './use.js';
 
@@ -18,6 +21,8 @@ export function decideOperation(command: OperationCommand, state: OperationState
   if (command.type === 'request') return request(command, state);
   if (state.request === null) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
   switch (command.type) {
+    case 'challenge':
+      return challenge(command, state);
     case 'decide':
       return decide(command, state);
     case 'withdraw-approval':
@@ -41,52 +46,71 @@ export function decideOperation(command: OperationCommand, state: OperationState
 
 export const operationDecider: Decider<OperationCommand, OperationEvent, OperationState> = { initialState: initialOperation, decide: decideOperation, evolve: evolveOperation };
 
-function request(command: Of<'request'>, state: OperationState): readonly OperationEvent[] {
+function request({ request: data, directory, now }: Of<'request'>, state: OperationState): readonly OperationEvent[] {
   if (state.request !== null) throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this operation exists');
-  return withApproval(state, { type: 'operations.requested.v1', data: command.request });
+  return withApproval(state, { type: 'operations.requested.v1', data }, now.closing, directory);
 }
 
-function decide({ by, decision, requestDigest, comment, now }: Of<'decide'>, state: OperationState): readonly OperationEvent[] {
-  const refusal = standingRefusal(state, by);
-  if (refusal !== undefined) throw refusal;
+function challenge({ by, challenge: { challengeId, decision, statement }, directory, now }: Of<'challenge'>, state: OperationState): readonly OperationEvent[] {
+  const refusal = standingOf(state, by, now.closing, directory);
+  if (refusal instanceof DomainError) throw refusal;
+  const own = decisionOf(state, by, now.closing, directory);
+  if (own !== undefined && own !== decision) throw new DomainError('ALREADY_DECIDED', 'you decided the other way');
+  const closed = own === undefined ? pendingRefusal(state, now.closing, directory) : undefined;
+  if (closed !== undefined) throw closed;
+  const at = now.closing;
+  return [{ type: 'operations.decision-challenged.v1', data: { challengeId, by: { issuer: by.issuer, subject: by.subject }, decision, statement, at, expiresAt: new Date(Date.parse(at) + CHALLENGE_LASTS_MS).toISOString() } }];
+}
+
+function decide({ by, decision, requestDigest, comment, proof, directory, now }: Of<'decide'>, state: OperationState): readonly OperationEvent[] {
+  const capacity = standingOf(state, by, now.closing, directory);
+  if (capacity instanceof DomainError) throw capacity;
   if (requestDigest !== state.request?.requestDigest) throw new DomainError('REQUEST_DIGEST_MISMATCH', 'this is not the digest of what was asked');
-  const own = decisionOf(state, by);
+  const own = decisionOf(state, by, now.closing, directory);
   if (own === decision) return [];
   if (own !== undefined) throw new DomainError('ALREADY_DECIDED', 'you decided the other way');
-  const closed = pendingRefusal(state, now.closing);
+  const closed = pendingRefusal(state, now.closing, directory);
   if (closed !== undefined) throw closed;
-  const data = { by: { issuer: by.issuer, subject: by.subject }, roles: by.roles, groups: by.groups, at: now.closing, requestDigest, personal: { name: by.name, claims: by.claims, comment } };
-  return decision === 'approve'
-    ? withApproval(state, { type: 'operations.approval-given.v1', data })
-    : [{ type: 'operations.rejection-given.v1', data }, { type: 'operations.rejected.v1', data: {} }];
+  const unproven = decision === 'approve' ? proofRefusal(state, proof) : undefined;
+  if (unproven !== undefined) throw unproven;
+  const challenged = proof === null ? undefined : challengeRefusal(state, by, decision, proof, now.closing);
+  if (challenged !== undefined) throw challenged;
+  const data = {
+    by: { issuer: by.issuer, subject: by.subject }, roles: by.roles, groups: by.groups, at: now.closing, requestDigest,
+    ...(proof === null || !('proof' in proof) ? {} : { proof: proof.proof }), ...(capacity.standIn === undefined ? {} : { onBehalfOf: capacity.standIn }),
+    personal: { name: by.name, claims: by.claims, comment },
+  };
+  if (decision === 'approve') return withApproval(state, { type: 'operations.approval-given.v1', data }, now.closing, directory);
+  const rejection: OperationEvent = { type: 'operations.rejection-given.v1', data };
+  return isRejected(evolveOperation(state, rejection), directory) ? [rejection, { type: 'operations.rejected.v1', data: {} }] : [rejection];
 }
 
 /** Appends `approved` when every policy is met after the event. */
-function withApproval(state: OperationState, event: OperationEvent): readonly OperationEvent[] {
-  return quorumMet(evolveOperation(state, event)) ? [event, { type: 'operations.approved.v1', data: {} }] : [event];
+function withApproval(state: OperationState, event: OperationEvent, now: Instant, directory: Directory): readonly OperationEvent[] {
+  return quorumMet(evolveOperation(state, event), now, directory) ? [event, { type: 'operations.approved.v1', data: {} }] : [event];
 }
 
-function withdrawApproval({ by, now }: Of<'withdraw-approval'>, state: OperationState): readonly OperationEvent[] {
+function withdrawApproval({ by, directory, now }: Of<'withdraw-approval'>, state: OperationState): readonly OperationEvent[] {
   if (!state.decisions.some((d) => d.decision === 'approve' && sameActor(d.by, by))) throw new DomainError('NOT_FOUND', 'there is no approval of yours');
   if (state.everReserved) throw new DomainError('APPROVAL_IN_USE', 'a use was reserved; the operation can only be revoked');
   const status = statusAt(state, now.closing);
   if (status !== 'pending' && status !== 'approved') throw finalRefusal(status);
   // Back to pending, unless those who remain meet every policy without him.
-  return withApproval(state, { type: 'operations.approval-withdrawn.v1', data: { by: { issuer: by.issuer, subject: by.subject } } });
+  return withApproval(state, { type: 'operations.approval-withdrawn.v1', data: { by: { issuer: by.issuer, subject: by.subject } } }, now.closing, directory);
 }
 
-function revoke({ by, privileged, reason, now }: Of<'revoke'>, state: OperationState): readonly OperationEvent[] {
+function revoke({ by, privileged, reason, directory, now }: Of<'revoke'>, state: OperationState): readonly OperationEvent[] {
   const own = state.request !== null && sameActor(state.request.requestedBy, by);
-  if (!privileged && !own && !isNamed(state.grants, by)) throw new DomainError('NOT_YOUR_OPERATION', 'its orderer, its approvers and administrators revoke it');
+  if (!privileged && !own && !isNamed(state, by) && standingOf(state, by, now.closing, directory) instanceof DomainError) throw new DomainError('NOT_YOUR_OPERATION', 'its orderer, its approvers and administrators revoke it');
   const status = statusAt(state, now.closing);
   if (status !== 'pending' && status !== 'approved') throw finalRefusal(status);
   return [{ type: 'operations.revoked.v1', data: { by: { issuer: by.issuer, subject: by.subject }, personal: { name: by.name, reason } } }];
 }
 
-function reserveUses({ by, order, digests, keyEnabled, unavailable, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
+function reserveUses({ by, order, digests, keyEnabled, inForce, directory, unavailable, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
   // An order has one reservation, whatever its precheck missed (rule 4).
   if (state.open.has(order.signOrderId)) return [];
-  const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests, keyEnabled }, now, { by });
+  const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests, keyEnabled, inForce }, now, { by }, directory);
   if (refusal !== undefined) throw refusal;
   const grant = state.grants.find((g) => g.keyId === order.keyId);
   if (grant === undefined || state.request === null) throw new DomainError('KEY_UNKNOWN', 'it does not cover this key');

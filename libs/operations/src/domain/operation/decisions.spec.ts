@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { mayDecideNow } from './decision.js';
 import { quorumMet, quorumOf } from './status.js';
 import {
@@ -22,7 +23,7 @@ describe('approval', () => {
   it('by one person counts once', () => {
     given(pending, approval(ONE)).when(approve(ONE)).then();
     given(pending, approval(ONE)).when(approve({ ...ONE, groups: ['fw', 'more'], name: 'Another name' })).then();
-    expect(quorumMet(fold(pending, approval(ONE), approval(ONE)))).toBe(false);
+    expect(quorumMet(fold(pending, approval(ONE), approval(ONE)), at('12:30'), NOBODY_KNOWN)).toBe(false);
   });
   it('by the same subject of another issuer is another person\'s', () => given(pending, approval(ONE)).when(approve({ ...ONE, issuer: 'https://other' })).then(approval({ ...ONE, issuer: 'https://other' }), approved));
 
@@ -31,12 +32,12 @@ describe('approval', () => {
     given(requested(keys)).when(approve(ONE)).then(approval(ONE));
     given(requested(keys), approval(ONE)).when(approve(TWO)).then(approval(TWO));
     given(requested(keys), approval(ONE)).when(approve(STRANGER)).then(approval(STRANGER), approved);
-    expect(quorumOf(fold(requested(keys), approval(ONE))).map((q) => [q.keyId, q.verdict])).toEqual([['a', { met: true, missing: 0 }], ['b', { met: false, missing: 1 }], ['fw-dev', { met: true, missing: 0 }]]);
+    expect(quorumOf(fold(requested(keys), approval(ONE)), at('12:30'), NOBODY_KNOWN).map((q) => [q.keyId, q.verdict])).toEqual([['a', { met: true, missing: 0 }], ['b', { met: false, missing: 1 }], ['fw-dev', { met: true, missing: 0 }]]);
   });
   it('by one person may serve several keys', () => given(requested([key('a', approvers(1, 'fw')), key('b', approvers(1, 'hw'))])).when(approve(person('both', { groups: ['fw', 'hw'] }))).then(approval(person('both', { groups: ['fw', 'hw'] })), approved));
   it('counts for the roles and groups that the person had then', () => {
     const left = person('approver2', { groups: [] });
-    expect(quorumMet(fold(pending, approval(ONE), approval(left)))).toBe(false);
+    expect(quorumMet(fold(pending, approval(ONE), approval(left)), at('12:30'), NOBODY_KNOWN)).toBe(false);
   });
 });
 
@@ -50,7 +51,7 @@ describe('who does not decide', () => {
     given(pending).when(approve({ ...self, issuer: 'https://other' })).then(approval({ ...self, issuer: 'https://other' }));
   });
   it('an approval of the requester that stands in the log does not count', () => {
-    expect(quorumMet(fold(pending, approval(ONE), approval(self)))).toBe(false);
+    expect(quorumMet(fold(pending, approval(ONE), approval(self)), at('12:30'), NOBODY_KNOWN)).toBe(false);
     given(pending, approval(self)).when(approve(ONE)).then(approval(ONE));
   });
   it('whom no policy names, administrators among them', () => {
@@ -72,7 +73,7 @@ describe('rejection', () => {
     given(pending, approval(TWO)).when(reject(ONE)).then(rejection(ONE), rejected);
     given(pending, rejection(ONE), rejected).when(approve(TWO)).refuses('OPERATION_REJECTED');
   });
-  it('never counts as an approval', () => expect(quorumMet(fold(pending, approval(ONE), rejection(TWO)))).toBe(false));
+  it('never counts as an approval', () => expect(quorumMet(fold(pending, approval(ONE), rejection(TWO)), at('12:30'), NOBODY_KNOWN)).toBe(false));
 });
 
 describe('deciding again', () => {
@@ -104,7 +105,7 @@ describe('decisions are for pending operations', () => {
   ])('%s', (code, state) => {
     expect(refusal(state, approve(THREE))).toBe(code);
     expect(refusal(state, reject(THREE))).toBe(code);
-    expect(mayDecideNow(state, THREE, at('12:30'))).toBe(false);
+    expect(mayDecideNow(state, THREE, at('12:30'), NOBODY_KNOWN)).toBe(false);
   });
   it('until expiresAt', () => {
     given(pending).when(approve(ONE, { now: nowAt('12:59:59.999') })).then({ ...approval(ONE), data: { ...approval(ONE).data, at: at('12:59:59.999') } } as ReturnType<typeof approval>);

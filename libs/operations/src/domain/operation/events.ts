@@ -4,7 +4,8 @@ import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { DomainEvent } from '#kernel/decider.js';
 import type { Algorithm } from '#keys/contract.js';
-import type { Policy } from '#policies/contract.js';
+import type { DecisionProof, StandIn } from '#identity/contract.js';
+import type { PinnedPolicy, Policy } from '#policies/contract.js';
 
 /** A key of an operation with the policy in force when it was asked for. */
 export interface GrantedKey {
@@ -14,6 +15,29 @@ export interface GrantedKey {
   readonly publicKeySha256: string;
   readonly maxUsageCount: number;
   readonly policy: Policy;
+  /** Where the policy has a name: the version in force when it was asked for. */
+  readonly policyName?: string;
+  readonly policyVersion?: number;
+  /** What the key's assurance level and those below it ask for as well; each is met on its own. */
+  readonly demands?: readonly PinnedPolicy[];
+}
+
+/** A call of the api that changes the control plane, as it came. */
+export interface AdministrativeAct {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** Something other than a key's use that an operation allows. */
+export interface AdministrativeGrant {
+  readonly action: string;
+  readonly resource: string;
+  readonly policy: Policy;
+  /** Done when the operation is approved; null: nothing is. */
+  readonly act: AdministrativeAct | null;
+  /** Accounts that never decide it, besides who asked. */
+  readonly excluding: readonly Actor[];
 }
 
 export type Requested = DomainEvent<'operations.requested.v1', {
@@ -28,8 +52,27 @@ export type Requested = DomainEvent<'operations.requested.v1', {
   readonly keyUsages: readonly GrantedKey[];
   /** Base64 digests that alone may be signed. */
   readonly binding: { readonly digests: readonly string[] } | null;
-  readonly personal: { readonly name: string | null; readonly claims: Readonly<Record<string, unknown>>; readonly statement: string };
+  /** Left out: none. */
+  readonly grants?: readonly AdministrativeGrant[];
+  /** Base64 SHA-256 of the RFC 8785 list of each resource with its policies' digest: what a signed decision names. */
+  readonly policyDigest?: string;
+  /** The policies' emergency paths are taken: they are pinned in place of the usual trees. */
+  readonly emergency?: boolean;
+  readonly personal: { readonly name: string | null; readonly claims: Readonly<Record<string, unknown>>; readonly statement: string; readonly emergencyReason?: string };
 }>;
+
+/** Bytes that one person may sign for one decision, once. */
+export type DecisionChallenged = DomainEvent<'operations.decision-challenged.v1', {
+  readonly challengeId: string;
+  readonly by: Actor;
+  readonly decision: 'approve' | 'reject';
+  /** RFC 8785: exactly what is to be signed. */
+  readonly statement: string;
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+}>;
+/** What was signed, whole: it verifies by itself. */
+export type GivenProof = DecisionProof & { readonly credentialId: string; readonly statement: string };
 interface Decision {
   readonly by: Actor;
   /** As the token told them at that moment. */
@@ -37,6 +80,9 @@ interface Decision {
   readonly groups: readonly string[];
   readonly at: Instant;
   readonly requestDigest: string;
+  readonly proof?: GivenProof;
+  /** In whose name a deputy decides, and in place of members of which groups. */
+  readonly onBehalfOf?: StandIn;
   readonly personal: { readonly name: string | null; readonly claims: Readonly<Record<string, unknown>>; readonly comment: string | null };
 }
 export type ApprovalGiven = DomainEvent<'operations.approval-given.v1', Decision>;
@@ -66,6 +112,8 @@ export type UsesReserved = DomainEvent<'operations.uses-reserved.v1', {
   readonly input: SignedInput;
   readonly format: SignatureFormat;
   readonly bodyDigest: string;
+  /** The orderer's own signature over the order, with the Idempotency-Key from which its id follows (rule 20). */
+  readonly proof?: { readonly jws: string; readonly idempotencyKey: string };
 }>;
 
 /** How one order ended on its own stream; `cause` is the id of that event. */
@@ -78,11 +126,11 @@ export interface Settlement {
 export type UsesSettled = DomainEvent<'operations.uses-settled.v1', { readonly settled: readonly { readonly signOrderId: string; readonly keyId: string; readonly spent: number; readonly cause: string }[] }>;
 export type UsesReturned = DomainEvent<'operations.uses-returned.v1', { readonly returned: readonly { readonly signOrderId: string; readonly keyId: string; readonly count: number; readonly cause: string }[] }>;
 
-export type DecisionRefusal = 'SELF_APPROVAL' | 'NOT_ELIGIBLE' | 'REQUEST_DIGEST_MISMATCH';
+export type DecisionRefusal = 'SELF_APPROVAL' | 'NOT_ELIGIBLE' | 'REQUEST_DIGEST_MISMATCH' | 'PROOF_INVALID' | 'CREDENTIAL_NOT_ACTIVE' | 'CHALLENGE_MISMATCH' | 'CHALLENGE_USED';
 /** Refusals of one person for one reason within a minute stand in one event. */
 export type DecisionRefused = DomainEvent<'operations.decision-refused.v1', { readonly by: Actor; readonly code: DecisionRefusal; readonly count: number }>;
 export type UseRefused = DomainEvent<'operations.use-refused.v1', { readonly by: Actor; readonly code: string; readonly keyId: string | null; readonly count: number }>;
 
 export type OperationEvent =
-  | Requested | ApprovalGiven | ApprovalWithdrawn | RejectionGiven | Approved | Rejected | Revoked | Expired | Exhausted
+  | Requested | DecisionChallenged | ApprovalGiven | ApprovalWithdrawn | RejectionGiven | Approved | Rejected | Revoked | Expired | Exhausted
   | UsesReserved | UsesSettled | UsesReturned | DecisionRefused | UseRefused;

@@ -1,6 +1,7 @@
 import { sameActor } from '#kernel/actor.js';
 import { exhaustive } from '#kernel/exhaustive.js';
-import type { ApprovalGiven, OperationEvent, RejectionGiven } from './events.js';
+import { MAX_OPEN_CHALLENGES } from './challenge.js';
+import type { ApprovalGiven, DecisionChallenged, GivenProof, OperationEvent, RejectionGiven } from './events.js';
 import type { GrantState, OperationState, StandingDecision } from './state.js';
 
 /** Folds one event into the state. Returns and settlements after a final state are booked; they change no state name. */
@@ -8,9 +9,12 @@ export function evolveOperation(state: OperationState, event: OperationEvent): O
   switch (event.type) {
     case 'operations.requested.v1':
       return { ...state, status: 'pending', request: event.data, grants: event.data.keyUsages.map((k) => ({ ...k, reserved: 0, spent: 0 })) };
+    case 'operations.decision-challenged.v1':
+      return { ...state, challenges: withChallenge(state.challenges, event.data) };
     case 'operations.approval-given.v1':
     case 'operations.rejection-given.v1':
-      return { ...state, decisions: [...state.decisions, standing(event)] };
+      // An approval that had become too old may be given anew.
+      return { ...answered(state, event.data.proof), decisions: [...state.decisions.filter((d) => !sameActor(d.by, event.data.by)), standing(event)] };
     case 'operations.approval-withdrawn.v1':
       return { ...state, status: state.status === 'approved' ? 'pending' : state.status, decisions: state.decisions.filter((d) => !sameActor(d.by, event.data.by)) };
     case 'operations.approved.v1':
@@ -46,7 +50,22 @@ const standing = ({ type, data }: ApprovalGiven | RejectionGiven): StandingDecis
   claims: data.personal.claims,
   at: data.at,
   comment: data.personal.comment,
+  ...(data.proof === undefined ? {} : { proof: data.proof }),
+  ...(data.onBehalfOf === undefined ? {} : { onBehalfOf: data.onBehalfOf }),
 });
+
+/** Those whose time is over are given up, and the oldest beyond what is kept. */
+function withChallenge(challenges: OperationState['challenges'], challenge: DecisionChallenged['data']): OperationState['challenges'] {
+  const living = [...challenges].filter(([, c]) => c.expiresAt > challenge.at);
+  return new Map([...living.slice(Math.max(0, living.length + 1 - MAX_OPEN_CHALLENGES)), [challenge.challengeId, challenge]]);
+}
+
+function answered(state: OperationState, proof: GivenProof | undefined): OperationState {
+  if (proof === undefined) return state;
+  const challenges = new Map(state.challenges);
+  challenges.delete(proof.challengeId);
+  return { ...state, challenges, answered: new Set(state.answered).add(proof.challengeId) };
+}
 
 const adjust = (grants: readonly GrantState[], keyId: string, reserved: number, spent: number): readonly GrantState[] =>
   grants.map((g) => (g.keyId === keyId ? { ...g, reserved: g.reserved + reserved, spent: g.spent + spent } : g));

@@ -1,6 +1,7 @@
 import type { Instant } from '#kernel/clock.js';
 import type { PolicyPrincipal } from '#policies/contract.js';
-import type { GrantedKey, Requested } from './events.js';
+import type { StandIn } from '#identity/contract.js';
+import type { DecisionChallenged, GivenProof, GrantedKey, Requested } from './events.js';
 
 /** As the events tell it; what the clock makes of it is `statusAt`. */
 export type OperationStatus = 'absent' | 'pending' | 'approved' | 'rejected' | 'revoked' | 'expired' | 'exhausted';
@@ -25,6 +26,8 @@ export interface StandingDecision {
   readonly claims: Readonly<Record<string, unknown>>;
   readonly at: Instant;
   readonly comment: string | null;
+  readonly proof?: GivenProof;
+  readonly onBehalfOf?: StandIn;
 }
 
 export interface OperationState {
@@ -36,11 +39,15 @@ export interface OperationState {
   readonly decisions: readonly StandingDecision[];
   /** By signOrderId; at most MAX_OPEN_RESERVATIONS (rule 4). */
   readonly open: ReadonlyMap<string, OpenReservation>;
+  /** Unanswered challenges by their id, oldest first. */
+  readonly challenges: ReadonlyMap<string, DecisionChallenged['data']>;
+  /** Challenges that were answered: each counts once, for ever, also after a withdrawal (rule 25). */
+  readonly answered: ReadonlySet<string>;
   /** Whether any use was ever reserved: from then on an approval can't be withdrawn. */
   readonly everReserved: boolean;
 }
 
-export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], open: new Map(), everReserved: false };
+export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), everReserved: false };
 
 /** Beyond this an order is refused with RATE_LIMITED until others have ended. */
 export const MAX_OPEN_RESERVATIONS = 1000;

@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { OperationEvent } from './events.js';
 import { MAX_OPEN_RESERVATIONS } from './state.js';
 import { useRefusal } from './use.js';
@@ -116,8 +117,8 @@ describe('the order of refusals: whose it is, state, window, key, binding, what 
 });
 
 describe('rule 6: the recheck before C_Sign', () => {
-  const use = { keyId: 'fw-dev', count: 3, digests: ['d', 'd', 'd'], keyEnabled: true };
-  const recheck = (...events: readonly OperationEvent[]) => useRefusal(fold(...events), use, nowAt('12:30'), 'reserved')?.code;
+  const use = { keyId: 'fw-dev', count: 3, digests: ['d', 'd', 'd'], keyEnabled: true, inForce: null };
+  const recheck = (...events: readonly OperationEvent[]) => useRefusal(fold(...events), use, nowAt('12:30'), 'reserved', NOBODY_KNOWN)?.code;
   it('asks for all but what is left, which is reserved already', () => {
     expect(recheck(...free, reservation('o', 'fw-dev', 3))).toBeUndefined();
     expect(recheck(...both, reservation('o', 'fw-dev', 3))).toBeUndefined();
@@ -132,8 +133,8 @@ describe('rule 6: the recheck before C_Sign', () => {
   ])('halts: %s', (code, events) => expect(recheck(...events)).toBe(code));
   it('halts for a disabled key and outside the window', () => {
     const state = fold(...free, reservation('o', 'fw-dev', 3));
-    expect(useRefusal(state, { ...use, keyEnabled: false }, nowAt('12:30'), 'reserved')?.code).toBe('KEY_DISABLED');
-    expect(useRefusal(state, use, nowAt('13:00', '12:30'), 'reserved')?.code).toBe('OPERATION_EXPIRED');
-    expect(useRefusal(state, use, nowAt('12:30', '12:09'), 'reserved')?.code).toBe('OPERATION_NOT_YET_VALID');
+    expect(useRefusal(state, { ...use, keyEnabled: false }, nowAt('12:30'), 'reserved', NOBODY_KNOWN)?.code).toBe('KEY_DISABLED');
+    expect(useRefusal(state, use, nowAt('13:00', '12:30'), 'reserved', NOBODY_KNOWN)?.code).toBe('OPERATION_EXPIRED');
+    expect(useRefusal(state, use, nowAt('12:30', '12:09'), 'reserved', NOBODY_KNOWN)?.code).toBe('OPERATION_NOT_YET_VALID');
   });
 });

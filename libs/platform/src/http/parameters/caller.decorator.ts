@@ -25,6 +25,7 @@ export const Meta = createParamDecorator((_: unknown, context: ExecutionContext)
   return {
     commandId: commandIdOf({ issuer, subject, method: request.method, path, key }),
     keyed: key !== null,
+    ...(key === null ? {} : { idempotencyKey: key }),
     actor: { issuer, subject },
     bodyDigest: bodyDigest(request.body),
     requestId: request.id,

@@ -4,9 +4,9 @@ import type { HashName } from '#keys/contract.js';
 import type { SignatureFormat } from '#operations/contract.js';
 import { base64Bytes, isBase64 } from '#platform/http/base64.js';
 import { Field, OK, fault } from '#platform/http/fields/field.js';
-import { ListField } from '#platform/http/fields/nested.field.js';
+import { ListField, ObjectField } from '#platform/http/fields/nested.field.js';
 import { Rule } from '#platform/http/fields/rule.js';
-import { KeyIdField, OneOfField } from '#platform/http/fields/text.field.js';
+import { KeyIdField, OneOfField, TextField } from '#platform/http/fields/text.field.js';
 import { pointer } from '#platform/http/pointer.js';
 import { Named } from '#platform/http/schema/json-schema.js';
 import { BASE64 } from '#platform/http/schema/texts.js';
@@ -32,6 +32,12 @@ function digestsOfOneHash({ digests, digestAlgorithm }: PlaceSignOrderDto): read
   return faults.slice(0, 100);
 }
 
+@Named('SignOrderProof', 'The orderer’s own signature over the order')
+export class OrderProofDto {
+  @OneOfField(['jws']) readonly type: 'jws';
+  @TextField(1, 200_000, { description: 'Compact JWS (RFC 7515) over the RFC 8785 JSON of operationId, requestDigest, idempotencyKey, keyId, digests' }) readonly jws: string;
+}
+
 @Named('SignOrderRequest', '`digests` with `digestAlgorithm`, or `data`')
 @Rule(digestsOfOneHash)
 @Rule(onlyOneInput)
@@ -51,4 +57,5 @@ export class PlaceSignOrderDto {
   })
   readonly data?: string;
   @OneOfField(['der', 'raw'], { optional: true, description: 'ECDSA: `der` when left out, or `raw` for r‖s' }) readonly signatureFormat?: SignatureFormat;
+  @ObjectField(OrderProofDto, { optional: true }) readonly proof?: OrderProofDto;
 }

@@ -42,7 +42,7 @@ export class SignOrdersController {
       { status: 201, description: 'The order has ended', schema: ref(SignOrderBody), headers: ['Location'], examples: { completed: COMPLETED, halted: HALTED, 'outcome unknown': UNKNOWN } },
       { status: 202, description: 'The order is under way: `Location` tells how it goes on', schema: ref(SignOrderBody), headers: ['Location'], examples: { reserved: RESERVED } },
     ],
-    problems: [
+    problems: ['PROOF_REQUIRED', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE', 
       'OPERATION_NOT_FOUND', 'NOT_YOUR_OPERATION', 'OPERATION_NOT_APPROVED', 'OPERATION_NOT_YET_VALID', 'OPERATION_EXPIRED', 'OPERATION_REJECTED', 'OPERATION_REVOKED', 'OPERATION_EXHAUSTED',
       'USAGE_EXHAUSTED', 'KEY_UNKNOWN', 'KEY_DISABLED', 'DIGEST_NOT_BOUND', 'HSM_UNAVAILABLE',
     ],
@@ -104,8 +104,9 @@ const waitMs = (prefer: Preferences): number => (prefer.waitSeconds ?? (prefer.r
 /** @throws DomainError PAYLOAD_TOO_LARGE */
 function signRequest(body: PlaceSignOrderDto): SignRequest {
   const { keyId, digests, digestAlgorithm, data, signatureFormat: format = null } = body;
-  if (digests !== undefined && digestAlgorithm !== undefined) return { keyId, input: { digests, digestAlgorithm }, format };
+  const proof = body.proof === undefined ? {} : { proof: body.proof.jws };
+  if (digests !== undefined && digestAlgorithm !== undefined) return { keyId, input: { digests, digestAlgorithm }, format, ...proof };
   if (data === undefined) throw new TypeError('a sign order without input');
   if (base64Bytes(data) > MAX_DATA_BYTES) throw new DomainError('PAYLOAD_TOO_LARGE', `data has at most ${MAX_DATA_BYTES} bytes`);
-  return { keyId, input: { data }, format };
+  return { keyId, input: { data }, format, ...proof };
 }

@@ -11,6 +11,8 @@ export interface SignRequest {
   readonly input: { readonly digests: readonly string[]; readonly digestAlgorithm: HashName } | { readonly data: string };
   /** Null: the key's usual one (DER for ECDSA). */
   readonly format: SignatureFormat | null;
+  /** Compact JWS of the orderer's credential over the order; left out: none. */
+  readonly proof?: string;
 }
 
 /**

@@ -10,8 +10,10 @@ import type { StreamAwaiter } from '#eventing/stream-awaiter.port.js';
 import type { Folded } from '#eventing/stream-states.js';
 import { sameActor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { KEY_STATES, OPERATION_EXECUTOR, operationStream, RefusalRecorder } from '#operations/contract.js';
-import type { KeyStates, OperationEvent, OperationExecutor, OperationState, UsesReserved } from '#operations/contract.js';
+import { CONTROL_PLANE, KEY_STATES, OPERATION_EXECUTOR, operationStream, RefusalRecorder } from '#operations/contract.js';
+import { PROOF_VERIFIER } from '#identity/contract.js';
+import type { ProofVerifier } from '#identity/contract.js';
+import type { ControlPlane, KeyStates, OperationEvent, OperationExecutor, OperationState, UsesReserved } from '#operations/contract.js';
 import { signOrderStream } from '../../streams.js';
 import type { OrderFacts } from '../../domain/sign-order/events.js';
 import { evolveSignOrder, initialSignOrder } from '../../domain/sign-order/state.js';
@@ -22,6 +24,7 @@ import { decodeSigningEvent } from '../sign-order-kind.js';
 import type { SignOrderView } from '../sign-order-view.js';
 import { viewReserved, viewSignOrder } from '../view-sign-order.js';
 import { checkedInput } from './checked-input.js';
+import { provenOrder } from './proven-order.js';
 import { PlaceSignOrderCommand } from './place-sign-order.command.js';
 
 type Reserved = UsesReserved['data'];
@@ -31,6 +34,8 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(KEY_STATES) private readonly keys: KeyStates,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
+    @Inject(PROOF_VERIFIER) private readonly verifier: ProofVerifier,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(STREAM_AWAITER) private readonly awaiter: StreamAwaiter,
     @Inject(SIGNER_STATUS) private readonly signers: SignerStatus,
@@ -58,7 +63,8 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     }
   }
 
-  private async reserve({ meta, operationId, request }: PlaceSignOrderCommand, signOrderId: string): Promise<Executed<OperationState, OperationEvent>> {
+  private async reserve(command: PlaceSignOrderCommand, signOrderId: string): Promise<Executed<OperationState, OperationEvent>> {
+    const { meta, operationId, request } = command;
     const stream = operationStream(operationId);
     const known = await this.operations.states.load(stream);
     if (known.revision < 0) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
@@ -67,7 +73,10 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const grant = known.state.grants.find((g) => g.keyId === request.keyId);
     // A key that is none of the operation's is refused by the decider, in its turn among the checks.
     const { input, digests, format, count } = grant === undefined ? { input: { digests: [] }, digests: [], format: 'der' as const, count: 1 } : checkedInput(request, grant.algorithm);
-    const keyEnabled = grant === undefined || (await this.keys.fresh(request.keyId)).state.status === 'enabled';
+    const [key, plane] = await Promise.all([grant === undefined ? undefined : this.keys.fresh(request.keyId), this.controlPlane.fresh()]);
+    const keyEnabled = key === undefined || key.state.status === 'enabled';
+    const inForce = key === undefined ? null : plane.resolve(key.state.approvalPolicy);
+    const proof = grant === undefined ? undefined : await provenOrder({ ...command, grant, digests, state: known.state }, plane.directory, this.verifier);
     return this.operations.execute({
       stream,
       meta,
@@ -75,9 +84,11 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
       build: (now) => ({
         type: 'reserve-uses',
         by: meta.actor,
-        order: { signOrderId, requestedAt: now.closing, keyId: request.keyId, count, input, format, bodyDigest: meta.bodyDigest ?? '' },
+        order: { signOrderId, requestedAt: now.closing, keyId: request.keyId, count, input, format, bodyDigest: meta.bodyDigest ?? '', ...(proof === undefined ? {} : { proof }) },
         digests,
         keyEnabled,
+        inForce,
+        directory: plane.directory,
         unavailable: this.signers.down() ?? null,
         now,
       }),

@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
 import type { Folded, StreamStates } from '#eventing/stream-states.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -83,8 +84,8 @@ export class Authority {
     const fault = this.clock.jumped();
     if (fault !== undefined) return refused('HSM_UNAVAILABLE', 'the clock is not trusted; an administrator has to confirm it');
     const enabled = key.state.status === 'enabled';
-    const use = { keyId: order.keyId, count: order.count, digests: order.digests.slice(from), keyEnabled: enabled };
-    const refusal = useRefusal(operation.state, use, this.clock.now(), 'reserved');
+    const use = { keyId: order.keyId, count: order.count, digests: order.digests.slice(from), keyEnabled: enabled, inForce: null };
+    const refusal = useRefusal(operation.state, use, this.clock.now(), 'reserved', NOBODY_KNOWN);
     if (refusal !== undefined) return refused(FAILURES[refusal.code] ?? 'OPERATION_REVOKED', refusal.detail);
     const reservation = operation.state.open.get(order.signOrderId);
     if (reservation === undefined || reservation.count !== order.count || reservation.keyId !== order.keyId || reservation.bodyDigest !== order.bodyDigest)

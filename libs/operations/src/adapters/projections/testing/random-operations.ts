@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import fc from 'fast-check';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Instant } from '#kernel/clock.js';
@@ -99,20 +100,20 @@ function commandOf({ act, by, policies, validSeconds }: Step, operationId: strin
       const requestedBy = { issuer: by.issuer, subject: by.subject };
       const window = { requestedAt: instant(seconds), notBefore: instant(seconds), expiresAt: instant(seconds + validSeconds) };
       const request = { operationId, requestDigest, requestedBy, ...window, description: act, approverContext: null, keyUsages, binding: null, personal: { name: null, claims: {}, statement: '{}' } };
-      return { type: 'request', request, now };
+      return { type: 'request', directory: NOBODY_KNOWN, request, now };
     }
     case 'approve':
     case 'reject':
-      return { type: 'decide', decision: act, by, requestDigest, comment: null, now };
+      return { type: 'decide', proof: null, directory: NOBODY_KNOWN, decision: act, by, requestDigest, comment: null, now };
     case 'withdraw':
-      return { type: 'withdraw-approval', by, now };
+      return { type: 'withdraw-approval', directory: NOBODY_KNOWN, by, now };
     case 'revoke':
-      return { type: 'revoke', by, privileged: false, reason: 'test', now };
+      return { type: 'revoke', directory: NOBODY_KNOWN, by, privileged: false, reason: 'test', now };
     case 'expire':
       return { type: 'expire', now };
     case 'reserve': {
       const order = { signOrderId, requestedAt: instant(seconds), keyId: 'key0', count: 1, input: { digests: ['AA=='] }, format: 'der' as const, bodyDigest: 'b' };
-      return { type: 'reserve-uses', by: state.request?.requestedBy ?? by, order, digests: ['AA=='], keyEnabled: true, unavailable: null, now };
+      return { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: state.request?.requestedBy ?? by, order, digests: ['AA=='], keyEnabled: true, unavailable: null, now };
     }
     case 'settle':
       return { type: 'settle-uses', outcomes: [...state.open.keys()].map((id) => ({ signOrderId: id, spent: 1, returned: 0, cause: 'c' })), now };

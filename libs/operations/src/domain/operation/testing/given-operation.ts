@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Policy } from '#policies/contract.js';
 import type { OperationCommand, Person } from '../commands.js';
@@ -49,15 +50,15 @@ export const returned = (...of: readonly (readonly [signOrderId: string, count: 
 
 /** Commands. */
 type Reserve = Extract<OperationCommand, { type: 'reserve-uses' }>;
-export const request = (keyUsages: readonly GrantedKey[]): OperationCommand => ({ type: 'request', request: requestOf(keyUsages), now: NOON });
-export const decide = (by: Person, kind: 'approve' | 'reject', over: { readonly requestDigest?: string; readonly comment?: string | null; readonly now?: Now } = {}): OperationCommand => ({ type: 'decide', decision: kind, by, requestDigest: DIGEST, comment: null, now: NOON, ...over });
+export const request = (keyUsages: readonly GrantedKey[]): OperationCommand => ({ type: 'request', directory: NOBODY_KNOWN, request: requestOf(keyUsages), now: NOON });
+export const decide = (by: Person, kind: 'approve' | 'reject', over: { readonly requestDigest?: string; readonly comment?: string | null; readonly now?: Now } = {}): OperationCommand => ({ type: 'decide', proof: null, directory: NOBODY_KNOWN, decision: kind, by, requestDigest: DIGEST, comment: null, now: NOON, ...over });
 export const approve = (by: Person, over: Parameters<typeof decide>[2] = {}): OperationCommand => decide(by, 'approve', over);
 export const reject = (by: Person, over: Parameters<typeof decide>[2] = {}): OperationCommand => decide(by, 'reject', over);
-export const withdraw = (by: Person, now = NOON): OperationCommand => ({ type: 'withdraw-approval', by, now });
-export const revoke = (by: Person, { privileged = false, now = NOON }: { privileged?: boolean; now?: Now } = {}): OperationCommand => ({ type: 'revoke', by, privileged, reason: 'leak', now });
+export const withdraw = (by: Person, now = NOON): OperationCommand => ({ type: 'withdraw-approval', directory: NOBODY_KNOWN, by, now });
+export const revoke = (by: Person, { privileged = false, now = NOON }: { privileged?: boolean; now?: Now } = {}): OperationCommand => ({ type: 'revoke', directory: NOBODY_KNOWN, by, privileged, reason: 'leak', now });
 export const expire = (now: Now): OperationCommand => ({ type: 'expire', now });
 export const reserve = (signOrderId: string, { keyId = 'fw-dev', count = 1, by = ORDERER, digests = Array<string>(Math.max(0, count || 0)).fill('d'), keyEnabled = true, unavailable = null, now = NOON }: Partial<Pick<Reserve, 'digests' | 'keyEnabled' | 'unavailable' | 'now'>> & { keyId?: string; count?: number; by?: Person } = {}): OperationCommand => ({
-  type: 'reserve-uses', by, order: { ...order(signOrderId, keyId, 0), count, input: { digests } }, digests, keyEnabled, unavailable, now,
+  type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by, order: { ...order(signOrderId, keyId, 0), count, input: { digests } }, digests, keyEnabled, unavailable, now,
 });
 export const end = (signOrderId: string, spent: number, returnedCount = 0): Settlement => ({ signOrderId, spent, returned: returnedCount, cause: `end of ${signOrderId}` });
 export const settle = (outcomes: readonly Settlement[], now = NOON): OperationCommand => ({ type: 'settle-uses', outcomes, now });

@@ -1,3 +1,4 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { createHash, randomUUID } from 'node:crypto';
 import { CommandExecutor } from '#eventing/command-executor.js';
 import type { CommandMeta } from '#eventing/command-meta.js';
@@ -69,7 +70,7 @@ export class SagaWorld {
       stream: operationStream(operationId),
       meta: this.meta(ORDERER),
       build: (now) => ({
-        type: 'request',
+        type: 'request', directory: NOBODY_KNOWN,
         now,
         request: {
           operationId, requestDigest: 'd', requestedBy: ORDERER, requestedAt: at, notBefore: at, expiresAt: new Date(this.clock.wall() + validMs).toISOString(), description: 'x', approverContext: null, binding: null,
@@ -88,14 +89,14 @@ export class SagaWorld {
     await this.operations.execute({
       stream: operationStream(operationId),
       meta: this.meta(ORDERER),
-      build: (now) => ({ type: 'reserve-uses', by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
+      build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
     });
     return signOrderId;
   }
 
   async revoke(operationId: string): Promise<void> {
     const by = { ...ADMIN, name: null, claims: {}, roles: ['administrator'], groups: [] };
-    await this.operations.execute({ stream: operationStream(operationId), meta: this.meta(ADMIN), build: (now) => ({ type: 'revoke', by, privileged: true, reason: 'test', now }) });
+    await this.operations.execute({ stream: operationStream(operationId), meta: this.meta(ADMIN), build: (now) => ({ type: 'revoke', directory: NOBODY_KNOWN, by, privileged: true, reason: 'test', now }) });
   }
 
   async disableKey(): Promise<void> {

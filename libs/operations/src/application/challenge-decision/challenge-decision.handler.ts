@@ -1,0 +1,88 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Inject } from '@nestjs/common';
+import { CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { derivedId } from '#eventing/ids.js';
+import { DomainError } from '#kernel/domain-error.js';
+import { decisionStatement, statementDigest } from '#identity/contract.js';
+import type { Credential } from '#identity/contract.js';
+import { treeOf } from '#policies/contract.js';
+import type { PolicyNode } from '#policies/contract.js';
+import { operationStream } from '../../streams.js';
+import { CHALLENGE_LASTS_MS } from '../../domain/operation/challenge.js';
+import type { DecisionChallenged } from '../../domain/operation/events.js';
+import type { OperationState } from '../../domain/operation/state.js';
+import { allPolicies } from '../../domain/operation/status.js';
+import { OPERATION_EXECUTOR } from '../operation-executor.js';
+import type { OperationExecutor } from '../operation-executor.js';
+import { personOf } from '../person.js';
+import { policiesDigest } from '../policy-digest.js';
+import { CONTROL_PLANE } from '../ports/control-plane.port.js';
+import type { ControlPlane } from '../ports/control-plane.port.js';
+import { RefusalRecorder } from '../record-refusals/refusal-recorder.js';
+import { ChallengeDecisionCommand } from './challenge-decision.command.js';
+import type { DecisionChallengeView } from './challenge-decision.command.js';
+
+const NONCE_BYTES = 24;
+
+@CommandHandler(ChallengeDecisionCommand)
+export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisionCommand> {
+  constructor(
+    @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
+    private readonly refusals: RefusalRecorder,
+  ) {}
+
+  async execute({ meta, caller, operationId, decision, credentialId }: ChallengeDecisionCommand): Promise<DecisionChallengeView> {
+    const { directory } = await this.controlPlane.fresh();
+    const credentials = usable(directory.credentialsOf(caller), credentialId);
+    const challengeId = derivedId('challenge', meta.commandId);
+    const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+    const { audience } = this.controlPlane.relying;
+    let present: OperationState | undefined;
+    try {
+      const { events, folded } = await this.operations.execute({
+        stream: operationStream(operationId),
+        meta,
+        precheck: ({ state }) => {
+          present = state;
+          return Promise.resolve('new');
+        },
+        build: (now) => ({ type: 'challenge', by: personOf(caller), challenge: { challengeId, decision, statement: stated(present, decision, nonce, audience, now.closing) }, directory, now }),
+      });
+      const made = events[0]?.type === 'operations.decision-challenged.v1' ? events[0].data : folded.state.challenges.get(challengeId);
+      if (made === undefined) throw new DomainError('CHALLENGE_USED', 'the challenge of this Idempotency-Key was answered');
+      return this.view(made, credentials);
+    } catch (error) {
+      this.refusals.decision(operationId, meta.actor, error);
+      throw error;
+    }
+  }
+
+  private view({ challengeId, statement, expiresAt }: DecisionChallenged['data'], credentials: readonly Credential[]): DecisionChallengeView {
+    const allowed = credentials.flatMap(({ key }) => (key.type === 'webauthn' ? [{ type: 'public-key' as const, id: key.id, transports: key.transports }] : []));
+    const challenge = createHash('sha256').update(statement, 'utf8').digest('base64url');
+    const { rpId } = this.controlPlane.relying;
+    return { challengeId, statement, expiresAt, ...(allowed.length === 0 ? {} : { webauthn: { challenge, rpId, timeout: CHALLENGE_LASTS_MS, userVerification: 'required', allowCredentials: allowed } }) };
+  }
+}
+
+/** The one that is named, or all that could sign. @throws DomainError CREDENTIAL_NOT_ACTIVE, PROOF_INVALID */
+function usable(own: readonly Credential[], credentialId: string | null): readonly Credential[] {
+  if (credentialId === null) return own.filter(({ status }) => status === 'active');
+  const named = own.find((c) => c.credentialId === credentialId);
+  if (named === undefined) throw new DomainError('PROOF_INVALID', 'you have no such credential');
+  if (named.status !== 'active') throw new DomainError('CREDENTIAL_NOT_ACTIVE', `this credential is ${named.status}`);
+  return [named];
+}
+
+/** The exact bytes for one decision over the state that it will be recorded in. While there is no operation, the decider refuses before they matter. */
+function stated(state: OperationState | undefined, decision: 'approve' | 'reject', nonce: string, audience: string, at: string): string {
+  const request = state?.request;
+  if (state === undefined || request === null || request === undefined) return '';
+  const after = allPolicies(state).some((policy) => hasSequence(treeOf(policy))) ? state.decisions.flatMap((d) => (d.decision === 'approve' && d.proof !== undefined ? [statementDigest(d.proof.statement)] : [])) : undefined;
+  const digest = request.policyDigest ?? policiesDigest(request.keyUsages, request.grants ?? []);
+  return decisionStatement({ operationId: request.operationId, requestDigest: request.requestDigest, policyDigest: digest, decision, nonce, audience, at, ...(after === undefined ? {} : { after }) });
+}
+
+const hasSequence = (node: PolicyNode): boolean => node.type === 'sequence' || ('of' in node && node.of.some(hasSequence));
