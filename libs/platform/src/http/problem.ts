@@ -56,6 +56,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   CONTROL_PLANE_MOVED: { status: 409, title: 'The control plane has changed meanwhile' },
   QUORUM_TOO_SMALL: { status: 409, title: 'Too few active administrators would be left' },
   ACCOUNT_TAKEN: { status: 409, title: 'The account belongs to another person' },
+  CREDENTIAL_EXISTS: { status: 409, title: 'The key belongs to a credential already' },
   GENESIS_REQUIRED: { status: 409, title: 'This deployment has no genesis' },
   REVISION_NOT_REACHED: { status: 412, title: 'The read model has not reached this revision' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large' },

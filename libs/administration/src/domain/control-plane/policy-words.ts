@@ -20,3 +20,5 @@ export const weakens = (before: PolicySource, after: PolicySource): boolean => J
 export const isLevelSource = (source: PolicySource): source is { readonly assuranceLevel: Level } => 'assuranceLevel' in source;
 export const isReference = (source: PolicySource): source is { readonly ref: string; readonly version: number | null } => 'ref' in source;
 export const assuranceLevelOf = (_: Policy): Level | null => null;
+export const excludedGroupsOf = (_: Policy): readonly string[] => [];
+export const samePolicy = (a: PolicySource, b: PolicySource): boolean => JSON.stringify(a) === JSON.stringify(b);
