@@ -6,6 +6,8 @@ export interface CommandMeta {
   readonly commandId: string;
   /** Whether the caller gave an `Idempotency-Key`: only then can it have been answered before. */
   readonly keyed: boolean;
+  /** That key itself; left out: none. */
+  readonly idempotencyKey?: string;
   readonly actor: Actor;
   /** SHA-256 of the body as canonical JSON, base64; null for our own processes. */
   readonly bodyDigest: string | null;
