@@ -44,7 +44,7 @@ export function judge(question: Question): Judgement {
   const use = { keyId, count, digests, keyEnabled: isEnabled(question), inForce: inForce.map((one) => ({ ...one, policy: withMinimum(one.policy, plane.minimumProof) })) };
   const refusal = useRefusal(counting, use, now, 'reserved', plane.directory);
   if (refusal !== undefined && refusal.code !== 'OPERATION_NOT_APPROVED') return { blockers: [blocker(BLOCKERS[refusal.code] ?? 'OPERATION_REVOKED', refusal.detail)] };
-  if (isRejected(counting, now.closing, plane.directory)) return { blockers: [blocker('OPERATION_REVOKED', 'it was rejected')] };
+  if (isRejected(counting, plane.directory)) return { blockers: [blocker('OPERATION_REVOKED', 'it was rejected')] };
   const missing = refusal === undefined ? outOfOrder(question, counting) : blocker('QUORUM_NOT_MET', `${keyId}: ${refusal.detail}`);
   if (missing !== undefined) return { blockers: [missing, ...reasons(question, counting)] };
   const until = notBefore(question);
