@@ -14,7 +14,6 @@ export interface Act {
 /** An approval of an operation as it stood when the operation's act was applied. */
 export interface SignedDecision {
   readonly by: Actor;
-  readonly at: Instant;
   /** With the exact statement that was signed; null where no genesis was laid, and a token was enough. */
   readonly proof: (DecisionProof & { readonly credentialId: string; readonly statement: string }) | null;
 }

@@ -17,5 +17,12 @@ export function activeAdministrators(state: ControlPlaneState): ReadonlySet<stri
   return new Set(able.map((one) => personOf(state, one)));
 }
 
-/** A quorum of N needs N + 1: one who asks, and N others. */
-export const hasEnoughAdministrators = (state: ControlPlaneState): boolean => state.genesis === null || state.quorum === null || activeAdministrators(state).size >= state.quorum + 1;
+/** A quorum of N needs N + 1: one who asks, and N others. How many there are beyond that. */
+const spare = (state: ControlPlaneState): number => activeAdministrators(state).size - (state.quorum ?? 0) - 1;
+
+/** Whether a change leaves too few. One that makes it better is no harm, even where there are too few. */
+export function leavesTooFew(before: ControlPlaneState, after: ControlPlaneState): boolean {
+  if (after.genesis === null) return false;
+  const left = spare(after);
+  return left < 0 && (before.genesis === null || left < spare(before));
+}

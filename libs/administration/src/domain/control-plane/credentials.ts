@@ -1,9 +1,9 @@
+import type { Actor } from '#kernel/actor.js';
 import { publicJwkOf } from '#identity/contract.js';
 import type { CredentialKey } from '#identity/contract.js';
 import { isObject, MAX_TEXT, readObject, textItem } from './members.js';
 import type { Checked } from './members.js';
 import { readActor } from './people.js';
-import type { GenesisDocument } from './genesis.js';
 
 /** Longest COSE key and credential id that are taken, in characters of base64url. */
 const MAX_COSE = 2_048;
@@ -31,8 +31,16 @@ const readJwkKey = (value: unknown, at: string): Checked<CredentialKey> =>
     }),
   }));
 
+/** A key and whose it is. */
+export interface Enrolment {
+  readonly credentialId: string;
+  readonly owner: Actor;
+  readonly label: string;
+  readonly key: CredentialKey;
+}
+
 /** What administrators confirm: not the wire's body, which may be a browser's registration, but the key that the service read from it. */
-export function readEnrolment(body: unknown, at = ''): Checked<GenesisDocument['credentials'][number]> {
+export function readEnrolment(body: unknown, at = ''): Checked<Enrolment> {
   return readObject(body, at, (m) => ({
     credentialId: m.fitting('credentialId', CREDENTIAL_ID, 'must be an id'),
     owner: m.part('owner', readActor),

@@ -1,14 +1,14 @@
 import { DomainError } from '#kernel/domain-error.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import type { ActData, Authority } from './act.js';
-import { hasEnoughAdministrators } from './administrators.js';
+import { leavesTooFew } from './administrators.js';
 import type { ActCommand, ControlPlaneCommand } from './commands.js';
 import { effectOf } from './effect-of.js';
 import type { Effect } from './effects.js';
 import type { ActDone, ControlPlaneEvent } from './events.js';
 import { acted } from './evolve.js';
 import { objectionTo } from './objection.js';
-import { approversNeeded, countedApprovers } from './operation-authority.js';
+import { approversNeeded, countedDecisions } from './operation-authority.js';
 import { actorRefusal, planAct, proofRefusal } from './plan.js';
 import type { ControlPlaneState } from './state.js';
 
@@ -64,7 +64,7 @@ function act(command: ActCommand, plane: ControlPlaneState, head: string | null)
   if (objection instanceof DomainError) throw objection;
   if (objection === 'already' && operation === null) return [];
   const data: ActData = { method, path, body, by, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
-  if (!hasEnoughAdministrators(acted(plane, effect, data))) throw new DomainError('QUORUM_TOO_SMALL', 'a quorum of N needs N + 1 active administrators');
+  if (leavesTooFew(plane, acted(plane, effect, data))) throw new DomainError('QUORUM_TOO_SMALL', 'a quorum of N needs N + 1 active administrators');
   return [{ type: `administration.${effect.type}.v1`, data }];
 }
 
@@ -79,8 +79,8 @@ function authorityOf(command: ActCommand, effect: Effect, plane: ControlPlaneSta
   }
   const refusal = actorRefusal(plane, effect, { by, administrator: true }) ?? proofRefusal(plane, effect.type === 'credential-enrolled', by, proof);
   if (refusal !== undefined) throw refusal;
-  const counted = countedApprovers(plane, by, operation.decisions, now).size;
+  const decisions = countedDecisions(plane, by, operation.decisions, now);
   const needed = approversNeeded(effect, plane, quorum);
-  if (counted < needed) throw new DomainError('OPERATION_NOT_APPROVED', `${counted} approvals of other administrators count, ${needed} are needed`);
-  return operation;
+  if (decisions.length < needed) throw new DomainError('OPERATION_NOT_APPROVED', `${decisions.length} approvals of other administrators count, ${needed} are needed`);
+  return { ...operation, decisions };
 }

@@ -1,18 +1,16 @@
 import type { InputFault } from '#kernel/domain-error.js';
+import { LEVELS } from '#policies/contract.js';
+import type { Level } from '#policies/contract.js';
 import { CREDENTIAL_ID, readEnrolment, readReason } from './credentials.js';
 import type { Effect } from './effects.js';
 import { readIssuers } from './issuers.js';
 import { readKey } from './keys.js';
+import { MAX_QUORUM, MIN_QUORUM } from './limits.js';
 import { MAX_NAME, readObject } from './members.js';
 import type { Checked } from './members.js';
 import { ID_PATTERN, readDeputy, readPerson, readRoster, readSeparation } from './people.js';
 import { readLevelPolicy, readNamedPolicy, readPolicySource } from './policies.js';
-import { LEVELS } from './policy-words.js';
-import type { Level } from './policy-words.js';
 import { readSession } from './sessions.js';
-
-/** Most administrators that a change may need. */
-export const MAX_QUORUM = 20;
 
 type Read = (body: unknown, id: string) => Checked<Effect>;
 interface Call {
@@ -38,7 +36,7 @@ const CALLS: readonly Call[] = [
   { method: 'PUT', path: '/v1/people/:', id: ID_PATTERN, read: (body, personId) => readPerson(personId, body) },
   { method: 'PUT', path: '/v1/separation', read: (body) => map(readSeparation(body, ''), (separation) => ({ type: 'separation-set', ...separation })) },
   { method: 'PUT', path: '/v1/issuers', read: (body) => readObject(body, '', (m) => ({ type: 'issuers-set', issuers: readIssuers(m, 'issuers') })) },
-  { method: 'PUT', path: '/v1/quorum', read: (body) => readObject(body, '', (m) => ({ type: 'quorum-set', quorum: m.integer('quorum', 1, MAX_QUORUM) })) },
+  { method: 'PUT', path: '/v1/quorum', read: (body) => readObject(body, '', (m) => ({ type: 'quorum-set', quorum: m.integer('quorum', MIN_QUORUM, MAX_QUORUM) })) },
   { method: 'POST', path: '/v1/credentials', read: (body) => map(readEnrolment(body), (enrolled) => ({ type: 'credential-enrolled', ...enrolled })) },
   { method: 'POST', path: '/v1/credentials/:/suspend', id: CREDENTIAL_ID, read: credential('credential-suspended') },
   { method: 'POST', path: '/v1/credentials/:/resume', id: CREDENTIAL_ID, read: credential('credential-resumed') },

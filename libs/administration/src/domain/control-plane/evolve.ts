@@ -4,6 +4,7 @@ import { chainId } from './chain-id.js';
 import { effectOf } from './effect-of.js';
 import type { Effect } from './effects.js';
 import type { ControlPlaneEvent, GenesisLaid } from './events.js';
+import { readGenesis } from './genesis.js';
 import { ADMINISTRATORS } from './state.js';
 import type { ControlledKey, ControlPlaneState } from './state.js';
 
@@ -115,19 +116,22 @@ function changeKey(state: ControlPlaneState, keyId: string, change: Partial<Cont
 }
 
 function laid(state: ControlPlaneState, { document, digest }: GenesisLaid['data']): ControlPlaneState {
-  const { deployment, createdAt, rpId, origin, minimumProof } = document;
+  const read = readGenesis(document);
+  if ('faults' in read) throw new UnreadableActError(`the genesis document can't be read: ${read.faults.map((f) => `${f.path} ${f.message}`).join('; ')}`);
+  const genesis = read.value;
+  const { deployment, createdAt, rpId, origin, minimumProof } = genesis;
   return {
     ...state,
     genesis: { deployment, createdAt, rpId, origin, minimumProof, digest },
-    quorum: document.quorum,
-    policies: new Map(document.policies.map(({ name, policy }) => [name, [{ version: 1, policy, by: null, at: createdAt }]])),
-    levels: new Map(document.levels.map(({ level, policy }) => [level, policy])),
-    rosters: new Map([...document.rosters.map(({ group, members }) => [group, members] as const), [ADMINISTRATORS, document.administrators]]),
-    people: new Map(document.people.map(({ personId, accounts, owns }) => [personId, { accounts, owns, status: 'active' }])),
-    separation: document.separation,
-    issuers: document.issuers,
-    credentials: new Map(document.credentials.map((c) => [c.credentialId, { ...c, status: 'active', createdAt }])),
-    keys: new Map(document.keys.map((key) => [key.keyId, { ...key, status: 'enabled', publicKeySha256: null }])),
+    quorum: genesis.quorum,
+    policies: new Map(genesis.policies.map(({ name, policy }) => [name, [{ version: 1, policy, by: null, at: createdAt }]])),
+    levels: new Map(genesis.levels.map(({ level, policy }) => [level, policy])),
+    rosters: new Map([...genesis.rosters.map(({ group, members }) => [group, members] as const), [ADMINISTRATORS, genesis.administrators]]),
+    people: new Map(genesis.people.map(({ personId, accounts, owns }) => [personId, { accounts, owns, status: 'active' }])),
+    separation: genesis.separation,
+    issuers: genesis.issuers,
+    credentials: new Map(genesis.credentials.map((c) => [c.credentialId, { ...c, status: 'active', createdAt }])),
+    keys: new Map(genesis.keys.map((key) => [key.keyId, { ...key, status: 'enabled', publicKeySha256: null }])),
     at: createdAt,
   };
 }

@@ -5,8 +5,9 @@ import { exhaustive } from '#kernel/exhaustive.js';
 import type { Effect } from './effects.js';
 import { hasActor, sameActors, sameJson } from './lists.js';
 import { isSuspended, personOf } from './people-of.js';
-import { samePolicy } from './policy-words.js';
+import { samePolicy } from '#policies/contract.js';
 import { resolvePolicies } from './resolve-policies.js';
+import { sameKey } from './same-key.js';
 import { isOpen } from './sessions.js';
 import type { ControlPlaneState } from './state.js';
 
@@ -94,12 +95,6 @@ function unresolved(state: ControlPlaneState, source: Parameters<typeof resolveP
   const resolved = resolvePolicies(state, source);
   return resolved instanceof DomainError ? resolved : undefined;
 }
-
-type Key = Extract<Effect, { type: 'credential-enrolled' }>['key'];
-const sameKey = (a: Key, b: Key): boolean => {
-  if (a.type === 'webauthn' && b.type === 'webauthn') return a.id === b.id || a.publicKey === b.publicKey;
-  return a.type === 'jwk' && b.type === 'jwk' && sameJson(a.publicJwk, b.publicJwk);
-};
 
 function personObjection({ personId, accounts, owns, status }: Extract<Effect, { type: 'person-set' }>, state: ControlPlaneState): DomainError | 'already' | undefined {
   const before = state.people.get(personId);

@@ -15,11 +15,12 @@ export function approversNeeded(effect: Effect, state: ControlPlaneState, quorum
   return weight === 'relief' || weight === 'own' ? 0 : Math.max(1, quorum);
 }
 
-/** Whose approvals count for an operation that `proposer` asked for: one a human, administrators, nobody who belongs to him; with a genesis each with a proof by an active credential. */
-export function countedApprovers(state: ControlPlaneState, proposer: Actor, decisions: readonly SignedDecision[], now: Instant): ReadonlySet<string> {
-  const { relation } = directoryOf(state, () => undefined);
-  const counted = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && relation(proposer, by, now) === undefined && isProven(state, by, proof));
-  return new Set(counted.map(({ by }) => personOf(state, by)));
+/** Approvals that count for an operation which `proposer` asked for: one a human, of administrators, of nobody who belongs to him; with a genesis each with a proof by an active credential. */
+export function countedDecisions(state: ControlPlaneState, proposer: Actor, decisions: readonly SignedDecision[], now: Instant): readonly SignedDecision[] {
+  const directory = directoryOf(state, () => undefined);
+  const able = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && directory.relation(proposer, by, now) === undefined && isProven(state, by, proof));
+  const humans = able.map(({ by }) => personOf(state, by));
+  return able.filter((_, i) => humans.indexOf(humans[i] ?? '') === i);
 }
 
 /** That the proof verifies is not asked here. */

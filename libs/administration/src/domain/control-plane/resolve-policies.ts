@@ -1,6 +1,6 @@
 import { DomainError } from '#kernel/domain-error.js';
-import { assuranceLevelOf, isLevelSource, isReference, LEVELS } from './policy-words.js';
-import type { Level, PinnedPolicy, PolicySource } from './policy-words.js';
+import { LEVELS, optionsOf } from '#policies/contract.js';
+import type { Level, LevelReference, PinnedPolicy, PolicyReference, PolicySource } from '#policies/contract.js';
 import { defaultLevel } from './levels.js';
 import type { ControlPlaneState } from './state.js';
 
@@ -9,14 +9,17 @@ import type { ControlPlaneState } from './state.js';
  * deployment has set.
  */
 export function resolvePolicies(state: ControlPlaneState, source: PolicySource): readonly PinnedPolicy[] | DomainError {
-  if (isLevelSource(source)) return levelPolicies(state, source.assuranceLevel);
-  const own = isReference(source) ? published(state, source) : { policy: source, name: null, version: null, level: null };
+  if (isLevelReference(source)) return levelPolicies(state, source.assuranceLevel);
+  const own = 'ref' in source ? published(state, source) : { policy: source, name: null, version: null, level: null };
   if (own instanceof DomainError) return own;
-  const level = assuranceLevelOf(own.policy);
+  const level = optionsOf(own.policy).assuranceLevel;
   return [own, ...(level === null ? [] : levelPolicies(state, level))];
 }
 
-function published(state: ControlPlaneState, { ref, version }: { readonly ref: string; readonly version: number | null }): PinnedPolicy | DomainError {
+/** A document may name a level too, beside its tree. */
+export const isLevelReference = (source: PolicySource): source is LevelReference => !('ref' in source) && !('type' in source) && !('tree' in source);
+
+function published(state: ControlPlaneState, { ref, version }: PolicyReference): PinnedPolicy | DomainError {
   const versions = state.policies.get(ref);
   if (versions === undefined) return new DomainError('POLICY_UNKNOWN', `there is no policy ${ref}`);
   const found = version === null ? versions.at(-1) : versions[version - 1];

@@ -1,10 +1,9 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { Credential, TrustedIssuer } from '#identity/contract.js';
-import type { Policy } from '#policies/contract.js';
 import type { PermittedKey, SessionGrant } from './effects.js';
-import type { GenesisDocument } from './genesis.js';
-import type { Level } from './policy-words.js';
+import type { Genesis } from './genesis.js';
+import type { Level, Policy } from '#policies/contract.js';
 
 export interface PublishedPolicy {
   readonly version: number;
@@ -51,7 +50,7 @@ export interface SessionState {
   readonly closed: { readonly by: Actor; readonly at: Instant } | null;
 }
 
-export type GenesisFacts = Pick<GenesisDocument, 'deployment' | 'createdAt' | 'rpId' | 'origin' | 'minimumProof'> & { readonly digest: string };
+export type GenesisFacts = Pick<Genesis, 'deployment' | 'createdAt' | 'rpId' | 'origin' | 'minimumProof'> & { readonly digest: string };
 
 export interface ControlPlaneState {
   /** Null: none was laid, and the promise of rule 22 is not given. */

@@ -4,9 +4,9 @@ import { DomainError } from '#kernel/domain-error.js';
 import type { Effect } from './effects.js';
 import { defaultLevel } from './levels.js';
 import { sameActors, sameJson, without } from './lists.js';
-import { excludedGroupsOf, weakens } from './policy-words.js';
-import type { PinnedPolicy, PolicySource } from './policy-words.js';
-import { resolvePolicies } from './resolve-policies.js';
+import { optionsOf, weakens } from '#policies/contract.js';
+import type { PinnedPolicy, PolicySource } from '#policies/contract.js';
+import { isLevelReference, resolvePolicies } from './resolve-policies.js';
 import type { ControlPlaneState } from './state.js';
 
 /**
@@ -70,9 +70,9 @@ function rosterWeakens({ group, members }: Extract<Effect, { type: 'roster-set' 
 }
 
 function excludes(state: ControlPlaneState, group: string): boolean {
-  const inline = [...state.keys.values()].flatMap(({ policy }) => ('ref' in policy || 'assuranceLevel' in policy ? [] : [policy]));
+  const inline = [...state.keys.values()].flatMap(({ policy }) => ('ref' in policy || isLevelReference(policy) ? [] : [policy]));
   const policies = [...[...state.policies.values()].flat().map((one) => one.policy), ...state.levels.values(), ...inline];
-  return state.separation.exclusive.some((pair) => pair.includes(group)) || policies.some((policy) => excludedGroupsOf(policy).includes(group));
+  return state.separation.exclusive.some((pair) => pair.includes(group)) || policies.some((policy) => optionsOf(policy).excludedGroups.includes(group));
 }
 
 /** To link accounts makes fewer humans of them; to part them makes more. */
@@ -101,6 +101,6 @@ function sourceWeakens(state: ControlPlaneState, before: PolicySource | undefine
 function follows(source: PolicySource | undefined): string {
   if (source === undefined) return '';
   if ('ref' in source) return source.version === null ? `ref ${source.ref}` : '';
-  return 'assuranceLevel' in source && !('tree' in source) ? source.assuranceLevel : '';
+  return isLevelReference(source) ? source.assuranceLevel : '';
 }
 

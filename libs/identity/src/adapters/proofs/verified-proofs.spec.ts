@@ -63,8 +63,13 @@ describe('rule 24: VerifiedProofs', () => {
     const counting = new Counting();
     const cached = new VerifiedProofs(counting);
     const [who, other] = [jwsApprover(), jwsApprover()];
-    for (let i = 0; i < 3; i++) expect(await cached.decision(who.sign(statement), statement, other.credential, RELYING)).toBeDefined();
-    expect(counting.asked).toBe(3);
+    const proof = who.sign(statement);
+    const jws = who.jws(statement);
+    for (let i = 0; i < 3; i++) {
+      expect(await cached.decision(proof, statement, other.credential, RELYING)).toBeDefined();
+      expect(await cached.jws(jws, other.credential)).toHaveProperty('fault');
+    }
+    expect(counting.asked).toBe(6);
   });
 
   it('keeps what was used last, and no more than it may', async () => {

@@ -5,6 +5,7 @@ import type { WebAuthnKey } from '../../application/ports/webauthn-registration.
 import type { AuthenticationResponseJSON, ProofFault, RelyingParty } from '../../domain/proofs/decision-proof.js';
 import { clientDataOf, isFramed } from './client-data.js';
 import { jwkOfCose } from './cose-key.js';
+import { isDerSignature } from './ecdsa-signature.js';
 
 const fault = (detail: string): ProofFault => ({ code: 'PROOF_INVALID', detail });
 const OTHER_STATEMENT: ProofFault = { code: 'CHALLENGE_MISMATCH', detail: 'The assertion is over another statement.' };
@@ -18,12 +19,15 @@ export async function verifyAssertion(response: AuthenticationResponseJSON, stat
   if (response.id !== key.id || response.rawId !== key.id) return fault('The assertion is of another authenticator key than the credential.');
   const { clientDataJSON, authenticatorData, signature } = response.response;
   const clientData = clientDataOf(clientDataJSON);
-  if (clientData === undefined || base64urlBytes(authenticatorData) === undefined || base64urlBytes(signature) === undefined) return fault('The members of the assertion are base64url without padding, its clientDataJSON an object.');
+  const signatureBytes = base64urlBytes(signature);
+  if (clientData === undefined || base64urlBytes(authenticatorData) === undefined || signatureBytes === undefined) return fault('The members of the assertion are base64url without padding, its clientDataJSON an object.');
   const challenge = statementChallenge(statement);
   if (clientData['challenge'] !== challenge) return OTHER_STATEMENT;
   if (isFramed(clientData)) return fault('The assertion was asked for from within a page of another origin.');
   const publicKey = base64urlBytes(key.publicKey);
-  if (publicKey === undefined || jwkOfCose(publicKey) === undefined) return fault('The key of the credential is none of ES256 or EdDSA.');
+  const jwk = publicKey === undefined ? undefined : jwkOfCose(publicKey);
+  if (publicKey === undefined || jwk === undefined) return fault('The key of the credential is none of ES256 or EdDSA.');
+  if (jwk.kty === 'EC' && !isDerSignature(signatureBytes)) return fault('The signature of the assertion is not in DER.');
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: { ...response, response: { clientDataJSON, authenticatorData, signature }, clientExtensionResults: {} },
