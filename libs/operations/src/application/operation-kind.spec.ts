@@ -89,7 +89,7 @@ describe('stored operations are read as they ever were', () => {
   const actor = by('approver1');
   const decision = { decision: 'approve', by: { ...actor, roles: ['approver'], groups: ['firmware-approvers'] }, name: 'Zoë Müller', claims: { repository: 'acme/firmware' }, at: now.closing, comment: 'looks good' };
   const grants = (reserved: number, spent: number) => asked.keyUsages.map((k, i) => ({ ...k, reserved: i === 0 ? reserved : 0, spent: i === 0 ? spent : 0 }));
-  const pending = { status: 'pending', request: asked, grants: grants(0, 0), decisions: [], open: new Map(), everReserved: false };
+  const pending = { status: 'pending', request: asked, grants: grants(0, 0), decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), everReserved: false };
   const approved = { ...pending, status: 'approved', decisions: [decision] };
   const open = new Map([[signOrderId, { keyId: 'fw-prod', count: 3, bodyDigest: order.bodyDigest }]]);
   const reserved = { ...approved, open, grants: grants(3, 0), everReserved: true };
@@ -97,6 +97,7 @@ describe('stored operations are read as they ever were', () => {
   it.each<readonly [readonly Type[], object]>([
     [[REQUESTED], pending],
     [[REQUESTED, 'operations.decision-refused.v1', 'operations.use-refused.v1'], pending],
+    [[REQUESTED, 'operations.decision-challenged.v1'], { ...pending, challenges: new Map([[(golden('operations.decision-challenged.v1') as { readonly data: { readonly challengeId: string } }).data.challengeId, (golden('operations.decision-challenged.v1') as { readonly data: unknown }).data]]) }],
     [[REQUESTED, APPROVAL], { ...pending, decisions: [decision] }],
     [done, approved],
     [[...done, 'operations.approval-withdrawn.v1'], pending],
@@ -118,7 +119,7 @@ describe('stored operations are read as they ever were', () => {
 describe('what is remembered of commands (rules 3, 4)', () => {
   it('is what people decide, a bounded number of times; neither orders nor refusals nor our own processes', () => {
     expect(TYPES.filter((t) => operationKind.remembers(decoded(t))).sort()).toEqual([
-      'operations.approval-given.v1', 'operations.approval-withdrawn.v1', 'operations.rejection-given.v1', 'operations.requested.v1', 'operations.revoked.v1',
+      'operations.approval-given.v1', 'operations.approval-withdrawn.v1', 'operations.decision-challenged.v1', 'operations.rejection-given.v1', 'operations.requested.v1', 'operations.revoked.v1',
     ]);
   });
 });

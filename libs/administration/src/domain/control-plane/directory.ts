@@ -7,8 +7,12 @@ import type { ControlPlaneState, DeputyState } from './state.js';
 
 const standsIn = ({ from, until, withdrawnAt }: DeputyState, now: Instant): boolean => withdrawnAt === null && from <= now && now < until;
 
-/** People as the control plane has them. @param seen what was last seen in tokens, which is no matter of the control plane */
-export function directoryOf(state: ControlPlaneState, seen: Directory['seen']): Directory {
+/** What was last seen in tokens, which is no matter of the control plane. */
+export type Seen = Pick<Directory, 'seen' | 'accounts'>;
+export const NOTHING_SEEN: Seen = { seen: () => undefined, accounts: () => [] };
+
+/** People as the control plane has them. */
+export function directoryOf(state: ControlPlaneState, sightings: Seen): Directory {
   const person = (account: Actor): string => personOf(state, account);
   const deputiesAt = (now: Instant): readonly DeputyState[] => [...state.deputies.values()].filter((one) => standsIn(one, now));
   return {
@@ -20,12 +24,14 @@ export function directoryOf(state: ControlPlaneState, seen: Directory['seen']): 
       return deputiesAt(now).some((one) => person(one.principal) === person(requester) && person(one.deputy) === person(account)) ? 'delegate' : undefined;
     },
     rosterGroups: (account) => (state.genesis === null ? undefined : groupsOf(state, account)),
-    seen,
+    seen: (account, now) => sightings.seen(account, now),
+    accounts: (now) => sightings.accounts(now),
     principalsOf: (deputy, now) =>
       deputiesAt(now)
         .filter((one) => sameActor(one.deputy, deputy) && !isSuspended(state, one.principal) && person(one.principal) !== person(deputy))
         .map(({ deputyId, principal, groups }) => ({ deputyId, principal, groups })),
     exclusive: state.separation.exclusive,
     credential: (credentialId) => state.credentials.get(credentialId),
+    credentialsOf: (account) => [...state.credentials.values()].filter((one) => person(one.owner) === person(account)),
   };
 }

@@ -3,7 +3,7 @@ import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { SignedDecision } from './act.js';
 import { isAdministrator } from './administrators.js';
-import { directoryOf } from './directory.js';
+import { directoryOf, NOTHING_SEEN } from './directory.js';
 import type { Effect } from './effects.js';
 import { personOf } from './people-of.js';
 import type { ControlPlaneState } from './state.js';
@@ -17,7 +17,7 @@ export function approversNeeded(effect: Effect, state: ControlPlaneState, quorum
 
 /** Approvals that count for an operation which `proposer` asked for: one a human, of administrators, of nobody who belongs to him; with a genesis each with a proof by an active credential. */
 export function countedDecisions(state: ControlPlaneState, proposer: Actor, decisions: readonly SignedDecision[], now: Instant): readonly SignedDecision[] {
-  const directory = directoryOf(state, () => undefined);
+  const directory = directoryOf(state, NOTHING_SEEN);
   const able = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && directory.relation(proposer, by, now) === undefined && isProven(state, by, proof));
   const humans = able.map(({ by }) => personOf(state, by));
   return able.filter((_, i) => humans.indexOf(humans[i] ?? '') === i);

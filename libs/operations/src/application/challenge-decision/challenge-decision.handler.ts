@@ -1,15 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { derivedId } from '#eventing/ids.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { decisionStatement, statementDigest } from '#identity/contract.js';
+import { assertionOptions, decisionStatement, statementDigest } from '#identity/contract.js';
 import type { Credential } from '#identity/contract.js';
 import { treeOf } from '#policies/contract.js';
 import type { PolicyNode } from '#policies/contract.js';
 import { operationStream } from '../../streams.js';
-import { CHALLENGE_LASTS_MS } from '../../domain/operation/challenge.js';
 import type { DecisionChallenged } from '../../domain/operation/events.js';
 import type { OperationState } from '../../domain/operation/state.js';
 import { allPolicies } from '../../domain/operation/status.js';
@@ -60,10 +59,8 @@ export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisi
   }
 
   private view({ challengeId, statement, expiresAt }: DecisionChallenged['data'], credentials: readonly Credential[]): DecisionChallengeView {
-    const allowed = credentials.flatMap(({ key }) => (key.type === 'webauthn' ? [{ type: 'public-key' as const, id: key.id, transports: key.transports }] : []));
-    const challenge = createHash('sha256').update(statement, 'utf8').digest('base64url');
-    const { rpId } = this.controlPlane.relying;
-    return { challengeId, statement, expiresAt, ...(allowed.length === 0 ? {} : { webauthn: { challenge, rpId, timeout: CHALLENGE_LASTS_MS, userVerification: 'required', allowCredentials: allowed } }) };
+    const keys = credentials.flatMap(({ key }) => (key.type === 'webauthn' ? [key] : []));
+    return { challengeId, statement, expiresAt, ...(keys.length === 0 ? {} : { webauthn: assertionOptions(statement, keys, this.controlPlane.relying) }) };
   }
 }
 
