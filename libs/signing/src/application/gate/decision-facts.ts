@@ -32,8 +32,8 @@ export interface Asked {
   readonly operationId: string;
   readonly requestDigest: string;
   readonly policyDigest: string;
-  /** Null: no genesis says it, and the request's digest names the deployment. */
-  readonly audience: string | null;
+  /** Of the service; null: no genesis says it, and the request's digest names the deployment. */
+  readonly origin: string | null;
 }
 
 /** Why this approval's statement is none of an approval of this operation; undefined: it is one. */
@@ -45,7 +45,7 @@ export function statementFault(approval: SignedApproval, asked: Asked): string |
   if (statement.requestDigest !== asked.requestDigest) return 'it was signed for another request';
   if (statement.policyDigest !== asked.policyDigest) return 'it was signed under other policies';
   if (statement.decision !== 'approve') return 'what was signed is no approval';
-  if (asked.audience !== null && statement.audience !== asked.audience) return 'it was signed for another service';
+  if (asked.origin !== null && statement.audience !== asked.origin && !statement.audience.startsWith(`${asked.origin}/`)) return 'it was signed for another service';
   // The event's own time says how old an approval is, and is what the signed one allows it to be.
   const late = Date.parse(approval.at) - Date.parse(statement.at);
   if (!(late >= -CLOCKS_DIFFER_MS && late <= ANSWERED_WITHIN_MS + CLOCKS_DIFFER_MS)) return 'it was not given at the time that was signed';

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
-import type { StreamKind } from '#eventing/stream-states.js';
+import type { StreamKind, StreamStates } from '#eventing/stream-states.js';
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { StandIn } from '#identity/contract.js';
@@ -28,6 +28,8 @@ export interface Evidence {
 }
 
 type Numbered = OperationEvent & { readonly revision: number };
+
+export type EvidenceStates = StreamStates<Numbered, Evidence>;
 
 /** Operations as a signer folds them. */
 export const evidenceKind: StreamKind<Numbered, Evidence> = {

@@ -1,10 +1,13 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { Instant } from '#kernel/clock.js';
 import type { KeyState } from '#keys/contract.js';
 import { emergencyPolicy, operationStream, policiesOf } from '#operations/contract.js';
 import type { Now, OperationState } from '#operations/contract.js';
+import { optionsOf } from '#policies/contract.js';
 import type { PinnedPolicy, PolicySource } from '#policies/contract.js';
 import { blocker } from '../../domain/sign-order/blocker.js';
 import type { Blocker } from '../../domain/sign-order/blocker.js';
+import { LedgerUnavailableError } from '../ports/ledger.port.js';
 import type { ReliedEvent } from '../ports/ledger.port.js';
 import type { OpenOrder } from '../sign/open-order.js';
 import { approvalFaults } from './approval-faults.js';
@@ -14,6 +17,7 @@ import { judge } from './judge.js';
 import { asksOrderProof, orderFault } from './order-proof.js';
 import { policiesIn } from './plane.js';
 import type { Plane } from './plane.js';
+import type { PlaneFeed } from './plane-feed.js';
 import { asksProof, coversAll } from './policies.js';
 import { requestFaults } from './request-faults.js';
 import { rootSession } from './root-session.js';
@@ -27,10 +31,11 @@ export type GateVerdict =
   | { readonly waits: Instant };
 
 export interface GateDeps {
-  /** As it was verified up to what the signer has seen. @throws StoreUnavailableError */
-  readonly plane: { current(): Plane | Promise<Plane> };
+  /** The control plane, verified up to what the signer has seen. */
+  readonly plane: Pick<PlaneFeed, 'current' | 'follow' | 'refresh' | 'doubt' | 'stream'>;
   readonly proofs: CheckedProofs;
   readonly notes: StandingNotes;
+  readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
 /** Clocks of two processes may differ by so much, and an act may come between a request and the time that it bears. */
@@ -41,10 +46,23 @@ const BESIDE_MS = 60_000;
  * engine, over the same world. What throws in here is a refusal to whoever asks.
  */
 export class Gate {
-  constructor(private readonly deps: GateDeps) {}
+  constructor(readonly deps: GateDeps) {}
 
-  /** @param digests what is still to be signed */
+  /**
+   * @param digests what is still to be signed
+   * @throws StoreUnavailableError, OutcomeUnknownError, LedgerUnavailableError: nothing is known then. What it can't make sense of is refused.
+   */
   async judge(order: OpenOrder, digests: readonly string[], evidence: Evidence, key: KeyState, now: Now): Promise<GateVerdict> {
+    try {
+      return await this.judged(order, digests, evidence, key, now);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError || error instanceof LedgerUnavailableError) throw error;
+      this.deps.log({ signOrderId: order.signOrderId, error }, 'an order could not be judged');
+      return no(blocker('POLICY_TAMPERED', 'what is stored of the operation could not be judged'));
+    }
+  }
+
+  private async judged(order: OpenOrder, digests: readonly string[], evidence: Evidence, key: KeyState, now: Now): Promise<GateVerdict> {
     const plane = await this.deps.plane.current();
     if (plane.fault !== undefined) return no(blocker('CONTROL_PLANE_BROKEN', plane.fault));
     const { operation } = evidence;
@@ -61,7 +79,8 @@ export class Gate {
     if (proven && asksOrderProof(request, [...pinned, ...inForce.map((one) => one.policy)], plane.minimumProof)) faults.push(...defined(await orderFault(order, request, plane, this.deps.proofs)));
     const faultOf = proven ? await approvalFaults(evidence, request, plane, this.deps) : () => undefined;
     const firstSight = proven ? await this.deps.notes.firstSight(order.operationId, now.opening) : null;
-    const judgement = judge({ evidence, key, keyId: order.keyId, count: order.count, digests, plane, pinned, inForce, proven, faultOf, firstSight, now });
+    const asked = isExempt(plane, order.keyId, request, grant, firstSight) ? [] : inForce;
+    const judgement = judge({ evidence, key, keyId: order.keyId, count: order.count, digests, plane, pinned, inForce: asked, proven, faultOf, firstSight, now });
     if ('blockers' in judgement) faults.push(...judgement.blockers);
     const session = key.purpose === 'root' ? rootSession(plane.state, order.keyId, now) : undefined;
     if (session !== undefined && 'code' in session) faults.push(session);
@@ -100,16 +119,28 @@ function policiesNow(plane: Plane, keyId: string, key: KeyState): readonly Pinne
 
 /** The policies that an operation was pinned are those that the key was under when it was asked for, or stronger ones. What came since is asked for beside them. */
 function policyFaults(plane: Plane, keyId: string, request: NonNullable<OperationState['request']>, grant: OperationState['grants'][number]): readonly Blocker[] {
-  if (!plane.state.keys.has(keyId)) return [];
+  if (!plane.state.keys.has(keyId) || wasPinned(plane, keyId, request, grant, request.requestedAt)) return [];
+  return [blocker('POLICY_TAMPERED', `the policy of ${keyId} that is stored with the operation is weaker than the one that the control plane had for it`)];
+}
+
+/** Whether the policies of an operation are what the key was under about this time. */
+function wasPinned(plane: Plane, keyId: string, request: NonNullable<OperationState['request']>, grant: OperationState['grants'][number], at: Instant): boolean {
   const { policy, policyName: name = null, policyVersion: version = null, demands = [] } = grant;
   const pinned: readonly PinnedPolicy[] = [{ policy, name, version, level: null }, ...demands];
-  const asked = Date.parse(request.requestedAt);
-  const states = plane.between(new Date(asked - BESIDE_MS).toISOString(), new Date(asked + BESIDE_MS).toISOString());
-  const covered = states.some((state) => {
+  const ms = Date.parse(at);
+  return plane.between(new Date(ms - BESIDE_MS).toISOString(), new Date(ms + BESIDE_MS).toISOString()).some((state) => {
     const source = state.keys.get(keyId)?.policy;
     const then = source === undefined ? undefined : policiesIn(state, source);
     if (then === undefined) return false;
     return coversAll(pinned, request.emergency === true ? then.map((one) => ({ ...one, policy: emergencyPolicy(one.policy) ?? one.policy })) : then);
   });
-  return covered ? [] : [blocker('POLICY_TAMPERED', `the policy of ${keyId} that is stored with the operation is weaker than the one that the control plane had for it`)];
+}
+
+/**
+ * Policies that look at their decisions alone go on as they were pinned. Not when they were another's by the time that a signer first saw the request: a time that a request bears is
+ * what somebody wrote.
+ */
+function isExempt(plane: Plane, keyId: string, request: NonNullable<OperationState['request']>, grant: OperationState['grants'][number], firstSight: Instant | null): boolean {
+  if (!policiesOf(grant).every((policy) => optionsOf(policy).evaluateEligibility === 'atDecision')) return false;
+  return firstSight === null || !plane.state.keys.has(keyId) || wasPinned(plane, keyId, request, grant, firstSight);
 }

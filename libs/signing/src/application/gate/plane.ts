@@ -20,8 +20,8 @@ export interface Plane {
   /** Its newest event; undefined: it has none. */
   readonly head: ReliedEvent | undefined;
   readonly relying: RelyingParty;
-  /** What decisions are signed for; null: no genesis says it. */
-  readonly audience: string | null;
+  /** Of the service that decisions are signed for; null: no genesis says it. */
+  readonly origin: string | null;
   /** Weaker proofs count nowhere where a policy asks for approvals. */
   readonly minimumProof: ProofKind;
 }

@@ -1,15 +1,13 @@
 import { pause } from '#eventing/durable-subscription.js';
 import { randomId } from '#eventing/ids.js';
 import type { Clock } from '#kernel/clock.js';
-import { keyStream } from '#keys/contract.js';
 import type { Algorithm, KeyState } from '#keys/contract.js';
-import { operationStream } from '#operations/contract.js';
 import type { SignatureFormat } from '#operations/contract.js';
 import type { FailureCode, SigningEvent } from '../../domain/sign-order/events.js';
 import { HsmError } from '../ports/hsm.port.js';
 import type { Hsm, HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
 import { LedgerIntentExistsError, LedgerRefusedError } from '../ports/ledger.port.js';
-import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
+import type { Ledger, LedgerIntent, LedgerSigner } from '../ports/ledger.port.js';
 import { refused } from './authority.js';
 import type { Authority, AuthorityVerdict } from './authority.js';
 import { factsOf } from './open-order.js';
@@ -59,7 +57,7 @@ export async function attempt(order: OpenOrder, session: HsmSession, context: At
   if (ref === undefined) return fail(order, refused('KEY_MISSING_IN_HSM', 'the key has no public key'), context);
 
   // 1. The key is there, and the store holds what the ledger remembers (rule 16), before anything is written. A crash here leaves the order reserved: it is taken up again.
-  const [prepared, proven] = await Promise.allSettled([session.prepare(ref), context.remembered.prove([operationStream(order.operationId), keyStream(order.keyId)])]);
+  const [prepared, proven] = await Promise.allSettled([session.prepare(ref), context.remembered.prove(authority.streamsOf(order))]);
   if (proven.status === 'rejected') return unproven(proven.reason, order, context);
   if (prepared.status === 'rejected') return unprepared(prepared.reason, order, key, context);
 
@@ -86,6 +84,8 @@ export async function attempt(order: OpenOrder, session: HsmSession, context: At
 interface Handed {
   readonly signed: SignedDigests;
   readonly session: HsmSession;
+  /** Under which ids the ledger counts its uses. */
+  readonly intended: readonly string[];
 }
 
 /**
@@ -96,7 +96,7 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
   const { authority, ledger, signer, clock } = context;
   const until = clock.monotonic() + RETRY_FOR_MS;
   let session = first;
-  let intended = false;
+  const intended: string[] = [];
   try {
     // Held up since the lock was asked for, maybe for so long that others called the order unknown: memory may lie behind, the leader does not.
     if (isStale(locking, clock)) await authority.refresh(order);
@@ -109,14 +109,16 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
       if (context.remembered.behind() !== undefined) return await unsigned(order, BEHIND, intended, session, context);
 
       // 4. The intent is flushed before C_Sign (rule 16). A crash after it leaves uses that the ledger counts and nobody spent: never too few.
-      if (!intended) {
-        intended = true;
-        await ledger.intend(signer, { signOrderId: order.signOrderId, operationId: order.operationId, keyId: order.keyId, count: order.count, relied: verdict.relied }, { atMost: verdict.atMost });
+      if (intended.length === 0) {
+        for (const { intent, atMost } of intentsOf(order, verdict)) {
+          intended.push(intent.signOrderId);
+          await ledger.intend(signer, intent, { atMost });
+        }
       }
 
       // 5. C_Sign, which never throws. A crash from here on spends all of it (rule 7).
       const signed = await signDigests(order, ref, session, authority, clock, rechecked);
-      if (signed.handed > 0) return { signed, session };
+      if (signed.handed > 0) return { signed, session, intended };
 
       const fault = signed.fault ?? new HsmError('retryable', 'UNAVAILABLE', 'nothing was signed');
       if (!(fault instanceof HsmError)) return await unsigned(order, fault, intended, session, context);
@@ -138,6 +140,14 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
 /** Why an order is not signed. */
 type Refused = Extract<AuthorityVerdict, { holds: false }>;
 
+/** What the ledger counts of an order: its uses of the key, and of a root key those of the session as well, over all operations. */
+function intentsOf({ signOrderId, operationId, keyId, count }: OpenOrder, { relied, atMost, session }: Extract<AuthorityVerdict, { holds: true }>): readonly { readonly intent: LedgerIntent; readonly atMost: number }[] {
+  const own = { intent: { signOrderId, operationId, keyId, count, relied }, atMost };
+  if (session === undefined) return [own];
+  const { sessionId } = session;
+  return [own, { intent: { signOrderId: `${signOrderId} in session`, operationId: `session ${sessionId}`, keyId, count, relied: [] }, atMost: session.atMost }];
+}
+
 /** A new session with the key, tried until `until`. @throws HsmError */
 async function another(session: HsmSession, ref: HsmKeyRef, until: number, { hsm, clock, signal }: AttemptContext): Promise<HsmSession> {
   session.release();
@@ -158,7 +168,7 @@ async function another(session: HsmSession, ref: HsmKeyRef, until: number, { hsm
 }
 
 /** 6. to 8.: verified, remembered, recorded. */
-async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Handed, verifyAll: boolean, context: AttemptContext): Promise<AttemptResult> {
+async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session, intended }: Handed, verifyAll: boolean, context: AttemptContext): Promise<AttemptResult> {
   const { ledger, stream, signer, encode, clock } = context;
   const { operationId, signOrderId, keyId, digests, algorithm, format } = order;
   const good = await verified(order, ref, session, signed.signatures, { all: verifyAll, another: () => another(session, ref, clock.monotonic() + VERIFY_WAIT_MS, context) });
@@ -166,7 +176,7 @@ async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Ha
   // A crash before this is written loses signatures that exist: the order's outcome is unknown and its uses stay spent (rule 8).
   await ledger.signatures(signOrderId, signatures, { flush: false }).catch((error: unknown) => context.log({ signOrderId, error }, 'signatures could not be written to the ledger'));
   const returned = order.count - signed.handed;
-  if (returned > 0) await released(order, returned, context);
+  if (returned > 0) await released(intended, returned, context);
   const at = stream.now();
   const whole = signatures.filter((s): s is string => s !== null);
   const ending: SigningEvent =
@@ -198,9 +208,9 @@ const unknownDetail = ({ fault }: SignedDigests): string =>
   fault === undefined ? 'a signature did not verify' : fault instanceof HsmError ? 'the HSM failed in the middle of the order' : `stopped in the middle of the order: ${fault.detail}`;
 
 /** The end of an order of ours for which no C_Sign was begun. Its uses leave the ledger before they can leave the operation (rule 16). */
-async function unsigned(order: OpenOrder, why: Refused, intended: boolean, session: HsmSession, context: AttemptContext): Promise<'ended'> {
+async function unsigned(order: OpenOrder, why: Refused, intended: readonly string[], session: HsmSession, context: AttemptContext): Promise<'ended'> {
   session.release();
-  if (intended) await released(order, order.count, context);
+  await released(intended, order.count, context);
   const appended = await context.stream.append(order.signOrderId, 0, notSigned(order, context, why));
   if ('conflict' in appended) context.log({ signOrderId: order.signOrderId }, 'the order was called unknown while nothing had been signed');
   return 'ended';
@@ -218,13 +228,17 @@ async function intendedBefore(order: OpenOrder, session: HsmSession, { stream, s
   return 'ended';
 }
 
-async function released(order: OpenOrder, count: number, { ledger, signal, log }: AttemptContext): Promise<void> {
+async function released(intended: readonly string[], count: number, context: AttemptContext): Promise<void> {
+  for (const id of intended) await releasedOne(id, count, context);
+}
+
+async function releasedOne(signOrderId: string, count: number, { ledger, signal, log }: AttemptContext): Promise<void> {
   for (;;) {
     try {
-      return await ledger.release(order.signOrderId, count);
+      return await ledger.release(signOrderId, count);
     } catch (error) {
       if (signal.aborted) throw error;
-      log({ signOrderId: order.signOrderId, error }, 'uses could not be released in the ledger');
+      log({ signOrderId, error }, 'uses could not be released in the ledger');
       // What the ledger refuses it counts for ever: too many, never too few.
       if (error instanceof LedgerRefusedError) return;
       await pause(RELEASE_PAUSE_MS, signal);
