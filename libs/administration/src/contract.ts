@@ -8,12 +8,13 @@ export type { Genesis, GenesisDocument } from './domain/control-plane/genesis.js
 export { ADMINISTRATORS, initialControlPlane } from './domain/control-plane/state.js';
 export type { ControlledKey, ControlPlaneState, DeputyState, PersonState, PublishedPolicy, SessionState } from './domain/control-plane/state.js';
 export { evolveControlPlane, UnreadableActError } from './domain/control-plane/evolve.js';
-export { directoryOf } from './domain/control-plane/directory.js';
+export type { Seen } from './domain/control-plane/directory.js';
+export { directoryOf, NOTHING_SEEN } from './domain/control-plane/directory.js';
 export { resolvePolicies } from './domain/control-plane/resolve-policies.js';
 export { CONTROL_PLANE_PREFIX, controlPlaneStream } from './streams.js';
 export { chainDigest, genesisDigest } from './application/chain-digest.js';
-export type { ActRequest, StatedAct } from './application/act-request.js';
-export { parseActRequest, statedAct } from './application/act-request.js';
+export type { ActRequest } from './application/act-request.js';
+export { ADMINISTER, parseActRequest } from './application/act-request.js';
 export type { ChainFault, ChainFaultCode } from './application/verify-chain/chain-fault.js';
 export { CHAIN_FAULTS } from './application/verify-chain/chain-fault.js';
 export type { ChainEvent, ChainOptions, VerifiedChain } from './application/verify-chain/verified-chain.js';

@@ -63,7 +63,6 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Bodies are application/json' },
   VALIDATION_FAILED: { status: 422, title: 'The input is not valid' },
   KEY_UNKNOWN: { status: 422, title: 'The key is not known, or none of the operation’s' },
-  POLICY_UNKNOWN: { status: 422, title: 'There is no such policy, or no such version' },
   POLICY_UNSATISFIABLE: { status: 422, title: 'Nobody could ever meet this policy' },
   ALGORITHM_UNSUPPORTED: { status: 422, title: 'The token cannot do this algorithm' },
   PKCS11_KEY_NOT_FOUND: { status: 422, title: 'The token has no such key pair' },

@@ -29,6 +29,8 @@ export interface ChainOptions {
 export interface VerifiedChain {
   readonly state: ControlPlaneState;
   readonly head: string | null;
+  /** After each event, oldest first: that at which an operation was proposed is one of them. */
+  readonly heads: readonly string[];
   /** Of the last event that holds; -1: none. */
   readonly revision: number;
   readonly faults: readonly ChainFault[];
@@ -36,4 +38,4 @@ export interface VerifiedChain {
   readonly uncounted: readonly ChainFault[];
 }
 
-export const UNVERIFIED: VerifiedChain = { state: initialControlPlane, head: null, revision: -1, faults: [], uncounted: [] };
+export const UNVERIFIED: VerifiedChain = { state: initialControlPlane, head: null, heads: [], revision: -1, faults: [], uncounted: [] };

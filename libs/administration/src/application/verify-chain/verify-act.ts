@@ -31,7 +31,7 @@ export async function verifyAct(chain: VerifiedChain, event: ChainEvent, { verif
   const effect = effectOf(act.method, act.path, act.body);
   if ('faults' in effect || event.type !== `administration.${effect.type}.v1`) throw new ChainBroken('EVENT_UNREADABLE', 'it says something else than it is named for');
   const weight = weightOf(effect, state);
-  const proof = act.proof === null ? null : await provenAct(act, state, verifier);
+  const proof = act.proof === null ? null : await provenAct(act, chain, verifier);
   refuse(proofRefusal(state, weight === 'relief' || weight === 'enrolment', act.by, proof), proof === null ? 'PROOF_MISSING' : 'CREDENTIAL_NOT_ACTIVE');
   refuse(actorRefusal(state, effect, { by: act.by, administrator: true }), 'ACTOR_NOT_ALLOWED');
   const seenAt = firstSeenAt(event) ?? act.at;
@@ -49,7 +49,7 @@ function refuse(refusal: DomainError | undefined, code: ChainFaultCode): void {
 }
 
 /** What the proof says, when it is one over this very act by a credential that is known. */
-async function provenAct({ proof, method, path, body, authority, previous }: ActData, state: ControlPlaneState, verifier: ProofVerifier): Promise<ProvenAct | null> {
+async function provenAct({ proof, method, path, body, authority, previous }: ActData, { state, heads }: VerifiedChain, verifier: ProofVerifier): Promise<ProvenAct | null> {
   const credential = state.credentials.get(kidOf(proof) ?? '');
   if (proof === null || credential === undefined) throw new ChainBroken('PROOF_INVALID', 'the proof is by no credential that is known');
   const verdict = await verifier.jws(proof, credential);
@@ -59,8 +59,9 @@ async function provenAct({ proof, method, path, body, authority, previous }: Act
   const { statement } = parsed;
   const session = authority.type === 'session' ? authority.sessionId : null;
   const isOfThis = statement.method === method && statement.path === path && statement.bodyDigest === canonicalDigest(body) && statement.session === session;
-  // That of an operation named the head at which it was proposed.
-  if (!isOfThis || (authority.type !== 'operation' && statement.previous !== previous)) throw new ChainBroken('PROOF_INVALID', 'the proof is over another act');
+  // That of an operation named the head at which it was proposed: whatever was before then must still be there.
+  const isOfHere = authority.type === 'operation' ? statement.previous !== null && heads.includes(statement.previous) : statement.previous === previous;
+  if (!isOfThis || !isOfHere) throw new ChainBroken('PROOF_INVALID', 'the proof is over another act');
   return { credentialId: credential.credentialId, session };
 }
 
@@ -73,10 +74,11 @@ async function authorityHolds(state: ControlPlaneState, effect: Effect, weight: 
       return undefined;
     case 'session': {
       if (weight !== 'change') throw new ChainBroken('SESSION_NOT_OPEN', 'no session is enough for this');
-      const plan = sessionPlan(state, authority.sessionId, act.by, act, act.at);
+      // Whether it is over is a matter of clocks, which differ: that breaks nothing.
+      const plan = sessionPlan(state, authority.sessionId, act.by, act, '');
       if (plan instanceof DomainError) throw new ChainBroken('SESSION_NOT_OPEN', plan.detail);
       const endsAt = state.sessions.get(authority.sessionId)?.endsAt ?? '';
-      return seenAt < endsAt ? undefined : { code: 'SESSION_OVER', detail: 'it was first seen after the end of its session' };
+      return seenAt < endsAt && act.at < endsAt ? undefined : { code: 'SESSION_OVER', detail: 'it was first seen after the end of its session' };
     }
     case 'operation':
       await verifyOperation(state, effect, act, authority, verifier);

@@ -34,7 +34,7 @@ export async function verifyNext(chain: VerifiedChain, event: ChainEvent, option
     const { state, uncounted } = await stateAfter(chain, event, options);
     const head = chainDigest(event);
     if (options.remembered?.revision === event.revision && options.remembered.head !== head) throw new ChainBroken('NOT_THE_REMEMBERED', 'another event was here before');
-    return { state, head, revision: event.revision, faults: [], uncounted: uncounted === undefined ? chain.uncounted : [...chain.uncounted, { ...uncounted, revision: event.revision }] };
+    return { state, head, heads: [...chain.heads, head], revision: event.revision, faults: [], uncounted: uncounted === undefined ? chain.uncounted : [...chain.uncounted, { ...uncounted, revision: event.revision }] };
   } catch (error) {
     const { code, detail } = error instanceof ChainBroken ? error : new ChainBroken('EVENT_UNREADABLE', 'the event can not be read');
     return { ...chain, faults: [{ code, detail, revision: event.revision }] };

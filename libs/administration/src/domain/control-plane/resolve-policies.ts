@@ -21,9 +21,9 @@ export const isLevelReference = (source: PolicySource): source is LevelReference
 
 function published(state: ControlPlaneState, { ref, version }: PolicyReference): PinnedPolicy | DomainError {
   const versions = state.policies.get(ref);
-  if (versions === undefined) return new DomainError('POLICY_UNKNOWN', `there is no policy ${ref}`);
+  if (versions === undefined) return new DomainError('POLICY_NOT_FOUND', `there is no policy ${ref}`);
   const found = version === null ? versions.at(-1) : versions[version - 1];
-  if (found === undefined) return new DomainError('POLICY_UNKNOWN', `the policy ${ref} has no version ${version ?? ''}`);
+  if (found === undefined) return new DomainError('POLICY_NOT_FOUND', `the policy ${ref} has no version ${version ?? ''}`);
   return { policy: found.policy, name: ref, version: found.version, level: null };
 }
 
