@@ -18,6 +18,8 @@ const TOOLS = {
   '/usr/bin/strace': 'strace',
   '/usr/bin/faketime': 'faketime',
   '/usr/bin/openssl': 'openssl',
+  '/usr/bin/chromium': 'chromium',
+  '/usr/bin/fido2-assert': 'fido2-tools',
   '/usr/bin/cc': 'gcc',
   '/usr/include/stdio.h': 'libc6-dev',
 };

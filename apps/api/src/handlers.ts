@@ -13,6 +13,8 @@ import { GetOperationHandler } from '#operations/application/get-operation/get-o
 import { ListOperationsHandler } from '#operations/application/list-operations/list-operations.handler.js';
 import { ProposeOperationHandler } from '#operations/application/propose-operation/propose-operation.handler.js';
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
+import { ListReviewsHandler } from '#operations/application/list-reviews/list-reviews.handler.js';
+import { ReviewOperationHandler } from '#operations/application/review-operation/review-operation.handler.js';
 import { RevokeOperationHandler } from '#operations/application/revoke-operation/revoke-operation.handler.js';
 import { WithdrawApprovalHandler } from '#operations/application/withdraw-approval/withdraw-approval.handler.js';
 import { ConfirmClockHandler } from '#platform/time/confirm-clock/confirm-clock.handler.js';
@@ -26,7 +28,7 @@ import { ResolveOutcomeHandler } from '#signing/application/resolve-outcome/reso
 /** Every command and query that the api answers. */
 export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
-  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler,
+  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
   OperationTrailHandler, AuditTrailHandler, ConfirmClockHandler, AcceptStoreHandler,
 ];

@@ -9,6 +9,7 @@ const VIEW: ControlPlaneView = {
     throw new DomainError('POLICY_NOT_FOUND', 'there is no such policy');
   },
   sessionNames: () => false,
+  mutualWithinDays: 0,
 };
 
 /** A deployment in which nothing was ever administered. @param publicUrl whom signed decisions are for */

@@ -16,19 +16,27 @@ import { TracedCommandExecutor } from '#eventing/traced-command-executor.js';
 import { TRUSTED_CLOCK, TrustedClock } from '#eventing/trusted-clock.js';
 import { SqlTrailIndex } from '#evidence/adapters/projections/sql-trail-index.js';
 import { TRAIL_INDEX } from '#evidence/application/ports/trail-index.port.js';
+import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
+import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
 import { JoseTokenVerifier } from '#identity/adapters/jose/jose-token-verifier.js';
+import { PROOF_VERIFIER, sightingDecider, sightingKind, SightingRecorder } from '#identity/contract.js';
 import type { TrustedIssuer } from '#identity/contract.js';
 import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
 import { spkiToPem } from '#keys/adapters/spki/spki.js';
 import { KEY_EXECUTOR, KEY_LIST, KEY_PREFIX, keyDecider, keyKind, keyStream, PUBLIC_KEY_PEM } from '#keys/contract.js';
 import { SqlOperationList } from '#operations/adapters/projections/sql-operation-list.js';
+import { SqlApproverPairs } from '#operations/adapters/projections/sql-approver-pairs.js';
+import { SqlOpenReviews } from '#operations/adapters/projections/sql-open-reviews.js';
 import { SqlPendingOperations } from '#operations/adapters/projections/sql-pending-operations.js';
 import { OPERATION_LIST } from '#operations/application/ports/operation-list.port.js';
+import { APPROVER_PAIRS } from '#operations/application/ports/approver-pairs.port.js';
+import { OPEN_REVIEWS } from '#operations/application/ports/open-reviews.port.js';
 import { PENDING_OPERATIONS } from '#operations/application/ports/pending-operations.port.js';
-import { KEY_STATES, OPERATION_EXECUTOR, OPERATION_PREFIX, OPERATION_STATES, operationDecider, operationKind, operationStream, RefusalRecorder } from '#operations/contract.js';
+import { CONTROL_PLANE, KEY_STATES, OPERATION_EXECUTOR, OPERATION_PREFIX, OPERATION_STATES, operationDecider, operationKind, operationStream, RefusalRecorder } from '#operations/contract.js';
 import type { KeyStates, OperationExecutor, OperationStates } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
 import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
+import type { Authenticator } from '#platform/http/ports/authenticator.port.js';
 import { HTTP_METRICS, METRICS_SOURCE } from '#platform/http/ports/metrics.port.js';
 import type { HttpMetrics, MetricsSource } from '#platform/http/ports/metrics.port.js';
 import { READINESS_CHECKS } from '#platform/http/ports/readiness-check.port.js';
@@ -46,6 +54,7 @@ import { RESOLUTION_EXECUTOR } from '#signing/application/resolve-outcome/resolv
 import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from '#signing/contract.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
+import { plainControlPlane } from './plain-control-plane.js';
 import { API_HANDLERS } from './handlers.js';
 import { API_HTTP_MODULES } from './http/api-http.modules.js';
 import { createHttpApp } from './http/create-http-app.js';
@@ -120,6 +129,16 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
   const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds), refused: (code) => metrics.refusal(code) };
   const verifier = new JoseTokenVerifier({ issuers: parts.issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } });
+  // Behind the requests' back: what tokens say of people counts for a day (rule 23).
+  const sightings = new SightingRecorder(new TracedCommandExecutor(NO_TRACES, store, sightingDecider, new StreamStates(store, sightingKind, { capacity: CACHED_STREAMS, observe: folding.observe }), clock, observe), clock, (error) => log.warn({ error }, 'what a token says of somebody could not be written down'));
+  const authenticator: Authenticator = {
+    async verify(authorization) {
+      const principal = await verifier.verify(authorization);
+      sightings.seen(principal);
+      return principal;
+    },
+  };
+  const controlPlane = plainControlPlane(config.http.publicUrl);
   // The signer tells its own clock's jump a moment later: nothing is reserved by a clock that is not trusted here (rule 14).
   const jumped = (): string | undefined => {
     const fault = clock.jumped();
@@ -129,10 +148,11 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const clockCheck: ReadinessCheck = { name: 'clock', check: () => Promise.resolve(clock.jumped()) };
   const provided: readonly [symbol, unknown][] = [
     [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, await deploymentId(store, clock.now().closing)], [STREAM_AWAITER, tracer === NO_TRACES ? awaiter : tracedAwaiter(awaiter, tracer)],
-    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)],
+    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)], [OPEN_REVIEWS, new SqlOpenReviews(parts.rows)], [APPROVER_PAIRS, new SqlApproverPairs(parts.rows, parts.progress, store)],
     [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, new SqlKeyList(parts.rows, spkiToPem)], [PUBLIC_KEY_PEM, spkiToPem],
     [RESOLUTION_EXECUTOR, resolutions], [SIGN_ORDER_LIST, signOrders], [STARTED_ORDERS, signOrders], [SIGNER_STATUS, signers], [TRAIL_INDEX, new SqlTrailIndex(parts.rows)],
-    [AUTHENTICATOR, verifier], [METRICS_SOURCE, source], [HTTP_METRICS, httpMetrics], [READINESS_CHECKS, [...parts.readiness, clockCheck]],
+    [CONTROL_PLANE, controlPlane], [PROOF_VERIFIER, new VerifiedProofs(new CredentialProofVerifier())],
+    [AUTHENTICATOR, authenticator], [METRICS_SOURCE, source], [HTTP_METRICS, httpMetrics], [READINESS_CHECKS, [...parts.readiness, clockCheck]],
   ];
   const providers: Provider[] = [...provided.map(([provide, useValue]) => ({ provide, useValue })), { provide: RefusalRecorder, useValue: refusals }, ...API_HANDLERS];
   const module: DynamicModule = {
@@ -155,6 +175,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       await app.close();
       clearTimeout(grace);
       await refusals.flush();
+      await sightings.flush();
       stopping.abort();
       await awaiter.done();
       snapshots.close();

@@ -4,8 +4,11 @@ import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.
 import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import type { UnderLease } from '#eventing/with-lease.js';
+import { KEEP_DEADLINES, SqlDeadlineTimers } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/projections/sql-expiry-timers.js';
 import { ExpireOperations } from '#operations/application/expire-operations/expire-operations.process.js';
+import { KeepDeadlines } from '#operations/application/keep-deadlines/keep-deadlines.process.js';
+import type { DisableKey } from '#operations/application/keep-deadlines/keep-deadlines.process.js';
 import { OPERATION_PREFIX } from '#operations/contract.js';
 import type { OperationExecutor } from '#operations/contract.js';
 import type { Log } from '#platform/logging/log.js';
@@ -72,7 +75,28 @@ export async function expireOperations(parts: ProcessParts, operations: Operatio
   await Promise.all([following, sweep()]);
 }
 
-/** Its place in the log, or the beginning when that is another one: both process managers may see everything again. */
+/** Reminds, escalates, and disables keys whose emergency use nobody reviewed, until the lease is lost. @throws StoreUnavailableError */
+export async function keepDeadlines(parts: ProcessParts, operations: OperationExecutor, disable: DisableKey, { lease, signal, fenced }: UnderLease): Promise<void> {
+  const { store, tables, clock, log } = parts;
+  await clock.start(store);
+  const deadlines = new KeepDeadlines(operations, new SqlDeadlineTimers(tables, await store.storeId(), lease), clock, disable);
+  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
+    for (const event of events) clock.follow(event);
+    await fenced(() => deadlines.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX))));
+    parts.handled(KEEP_DEADLINES);
+  };
+  const sweep = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await fenced(() => deadlines.sweep()).catch((error: unknown) => log.warn({ error, subscription: KEEP_DEADLINES }, 'a deadline could not be kept; it is tried again'));
+      await pause(EXPIRY_SWEEP_MS, signal);
+    }
+  };
+  const after = await resume(parts, new ProcessCheckpoints(tables), KEEP_DEADLINES);
+  const following = followDurably({ store, name: KEEP_DEADLINES, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after, handle, caughtUp: () => parts.handled(KEEP_DEADLINES), signal, failed: parts.failed(KEEP_DEADLINES), observe: parts.observe(KEEP_DEADLINES) });
+  await Promise.all([following, sweep()]);
+}
+
+/** Its place in the log, or the beginning when that is another one: process managers may see everything again. */
 async function resume({ store, log }: ProcessParts, checkpoints: ProcessCheckpoints, name: string): Promise<Position | undefined> {
   try {
     return await resumeAfter(store, name, await checkpoints.load(name));

@@ -1,4 +1,4 @@
-import type { Policy } from '#policies/contract.js';
+import type { PolicySource } from '#policies/contract.js';
 import type { Algorithm } from '../domain/key/algorithm.js';
 import type { Purpose } from '../domain/key/events.js';
 
@@ -8,7 +8,7 @@ export interface KeyView {
   readonly purpose: Purpose;
   readonly algorithm: Algorithm;
   readonly publicKeyPem: string | null;
-  readonly approvalPolicy: Policy;
+  readonly approvalPolicy: PolicySource;
   readonly description: string | null;
   readonly requesters: { readonly group?: string; readonly role?: string } | null;
   readonly status: 'creating' | 'enabled' | 'disabled';

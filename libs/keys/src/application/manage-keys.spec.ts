@@ -1,4 +1,4 @@
-import { ADMIN, KeysBench, meta, pem } from './testing/keys-bench.js';
+import { PLAIN_PLANE, ADMIN, KeysBench, meta, pem } from './testing/keys-bench.js';
 import { ChangePolicyCommand } from './change-policy/change-policy.command.js';
 import { ChangePolicyHandler } from './change-policy/change-policy.handler.js';
 import { DisableKeyCommand } from './disable-key/disable-key.command.js';
@@ -31,7 +31,7 @@ describe('keys that are there', () => {
     };
     disabling = new DisableKeyHandler(bench.keys, bench.store, started, pem);
     enabling = new EnableKeyHandler(bench.keys, pem);
-    policies = new ChangePolicyHandler(bench.keys, pem);
+    policies = new ChangePolicyHandler(bench.keys, PLAIN_PLANE, pem);
     getting = new GetKeyHandler(bench.keys, pem);
     await bench.register('fw');
   });

@@ -17,6 +17,7 @@ export function directoryOf(state: ControlPlaneState, sightings: Seen): Director
   const deputiesAt = (now: Instant): readonly DeputyState[] => [...state.deputies.values()].filter((one) => standsIn(one, now));
   return {
     personOf: person,
+    accountsOf: (account) => state.people.get(person(account))?.accounts ?? [account],
     isSuspended: (account) => isSuspended(state, account),
     relation: (requester, account, now) => {
       if (person(requester) === person(account)) return 'self';

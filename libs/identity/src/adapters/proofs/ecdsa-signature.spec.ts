@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
-import { isDerSignature } from './ecdsa-signature.js';
+import { derSignature, isDerSignature } from './ecdsa-signature.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -27,7 +27,7 @@ describe('isDerSignature', () => {
   it.each([
     ['nothing', ''], ['a sequence of nothing', '3000'], ['no s', '3003020101'], ['zero before a small r', '30070202000102' + '0101'], ['a negative r', '3006020180020101'], ['a negative s', '3006020101020180'],
     ['another tag', '3106020101020101'], ['another tag of r', '3006030101020101'], ['an empty r', '30050200020101'], ['a sequence too short', '3005020101020101'], ['a sequence too long', '3007020101020101'],
-    ['a length of two octets', '308106020101020101'], ['something after it', '300602010102010100'], ['an r of 34 octets', `3027${'0222'}${'01'.repeat(34)}020101`],
+    ['a length of two octets', '308106020101020101'], ['something after it', '300602010102010100'], ['something in it after s', '300702010102010100'], ['an r of 34 octets', `3027${'0222'}${'01'.repeat(34)}020101`],
   ])('refuses %s', (_, hex) => {
     expect(isDerSignature(Buffer.from(hex, 'hex'))).toBe(false);
   });
@@ -35,5 +35,17 @@ describe('isDerSignature', () => {
   it('takes the smallest', () => {
     expect(isDerSignature(Buffer.from('3006020101020101', 'hex'))).toBe(true);
     expect(isDerSignature(Buffer.from('30080202008002020080', 'hex'))).toBe(true);
+  });
+});
+
+describe('derSignature', () => {
+  it('is the DER of r and s, which verifies as they do', () => {
+    for (let i = 0; i < 300; i++) {
+      const data = Buffer.from([i, i >> 8]);
+      const der = derSignature(sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+      expect(isDerSignature(der)).toBe(true);
+      expect(verify('sha256', data, publicKey, der)).toBe(true);
+    }
+    expect(derSignature(Buffer.alloc(64)).toString('hex')).toBe('3006020100020100');
   });
 });

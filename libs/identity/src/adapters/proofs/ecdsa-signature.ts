@@ -12,3 +12,16 @@ export function isDerSignature(bytes: Uint8Array): boolean {
 function isPositive([tag, length = 0, first = 0x80, second = 0]: Uint8Array): boolean {
   return tag === 0x02 && length >= 1 && length <= 33 && first < 0x80 && (first > 0 || length === 1 || second >= 0x80);
 }
+
+/** The DER of 64 bytes, r and s. */
+export function derSignature(raw: Uint8Array): Buffer {
+  const numbers = Buffer.concat([integer(raw.subarray(0, 32)), integer(raw.subarray(32))]);
+  return Buffer.concat([Buffer.from([0x30, numbers.length]), numbers]);
+}
+
+function integer(bytes: Uint8Array): Buffer {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const digits = start < 0 ? Buffer.alloc(1) : bytes.subarray(start);
+  const padded = (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits;
+  return Buffer.concat([Buffer.from([0x02, padded.length]), padded]);
+}

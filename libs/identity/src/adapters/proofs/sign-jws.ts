@@ -1,16 +1,28 @@
 import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/**
- * A statement as a compact JWS (RFC 7515), as clients make it: the protected header has `alg` and `kid` alone.
- * @param privateKey EC P-256 or Ed25519 @throws TypeError for any other key
- */
+export type JwsAlgorithm = 'ES256' | 'EdDSA';
+
+/** What is signed to make a compact JWS of a statement (RFC 7515, 5.1). Its protected header has `alg` and `kid` alone. */
+export const jwsInput = (statement: string, credentialId: string, alg: JwsAlgorithm): string =>
+  `${Buffer.from(JSON.stringify({ alg, kid: credentialId }), 'utf8').toString('base64url')}.${Buffer.from(statement, 'utf8').toString('base64url')}`;
+
+/** @param signature 64 bytes: r and s, or Ed25519's */
+export const jwsOf = (input: string, signature: Uint8Array): string => `${input}.${Buffer.from(signature).toString('base64url')}`;
+
+/** What a private key signs with. @throws TypeError when it is neither EC P-256 nor Ed25519, or no private key */
+export function algorithmOfKey({ type, asymmetricKeyType, asymmetricKeyDetails }: KeyObject): JwsAlgorithm {
+  if (type === 'private' && asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
+  if (type === 'private' && asymmetricKeyType === 'ed25519') return 'EdDSA';
+  throw new TypeError('the key must be a private key, EC P-256 or Ed25519');
+}
+
+/** The signature of a JWS, 64 bytes. @throws TypeError for other keys */
+export const jwsSignature = (input: string, privateKey: KeyObject): Buffer =>
+  algorithmOfKey(privateKey) === 'ES256' ? sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }) : sign(null, Buffer.from(input), privateKey);
+
+/** A statement as a compact JWS, as clients make it. @throws TypeError for other keys than EC P-256 and Ed25519 */
 export function signJws(statement: string, credentialId: string, privateKey: KeyObject): string {
-  const { asymmetricKeyType, asymmetricKeyDetails } = privateKey;
-  const isEc = asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1';
-  if (privateKey.type !== 'private' || (!isEc && asymmetricKeyType !== 'ed25519')) throw new TypeError('the key must be a private key, EC P-256 or Ed25519');
-  const header = Buffer.from(JSON.stringify({ alg: isEc ? 'ES256' : 'EdDSA', kid: credentialId }), 'utf8').toString('base64url');
-  const input = `${header}.${Buffer.from(statement, 'utf8').toString('base64url')}`;
-  const signature = isEc ? sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }) : sign(null, Buffer.from(input), privateKey);
-  return `${input}.${signature.toString('base64url')}`;
+  const input = jwsInput(statement, credentialId, algorithmOfKey(privateKey));
+  return jwsOf(input, jwsSignature(input, privateKey));
 }

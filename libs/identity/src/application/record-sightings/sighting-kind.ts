@@ -13,7 +13,7 @@ export const decodeSighting = eventCodec<GroupsSeen>(['identity.groups-seen.v1']
 
 export const sightingKind: StreamKind<GroupsSeen, SightingState> = {
   initialState: initialSighting,
-  evolve: sightingDecider.evolve,
+  evolve: (state, event) => sightingDecider.evolve(state, event),
   decode: decodeSighting,
   remembers: () => false,
   snapshotVersion: 'sighting/1',

@@ -1,7 +1,7 @@
 import type { CommandExecutor } from '#eventing/command-executor.js';
 import { randomId } from '#eventing/ids.js';
+import type { Actor } from '#kernel/actor.js';
 import { LruMap } from '#eventing/lru-map.js';
-import type { Principal } from '../../contract.js';
 import { accountKey } from '../../domain/directory.js';
 import type { SeenClaims } from '../../domain/directory.js';
 import { tellsMore } from '../../domain/sightings/sighting.js';
@@ -21,7 +21,7 @@ export class SightingRecorder {
 
   constructor(private readonly people: SightingExecutor, private readonly clock: { now(): { readonly closing: string } }, private readonly failed: (error: unknown) => void) {}
 
-  seen({ issuer, subject, roles, groups }: Principal): void {
+  seen({ issuer, subject, roles, groups }: Actor & Omit<SeenClaims, 'at'>): void {
     const account = { issuer, subject };
     const key = accountKey(account);
     const claims: SeenClaims = { at: this.clock.now().closing, roles: [...new Set<string>(roles)].sort(), groups: [...new Set(groups)].sort() };

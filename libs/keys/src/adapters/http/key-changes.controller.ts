@@ -8,13 +8,13 @@ import { Endpoint } from '#platform/http/endpoint/endpoint.decorator.js';
 import { Input, Meta } from '#platform/http/parameters/caller.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
-import { POLICY_REQUEST } from '#platform/http/schema/policy.schema.js';
+import { POLICY_SOURCE_REQUEST } from '#platform/http/schema/policy.schema.js';
 import { ChangePolicyCommand } from '../../application/change-policy/change-policy.command.js';
 import { DisableKeyCommand } from '../../application/disable-key/disable-key.command.js';
 import { EnableKeyCommand } from '../../application/enable-key/enable-key.command.js';
 import { EXAMPLE_KEY, IN_FLIGHT, POLICIES } from './key.examples.js';
 import { DisabledKeyBody, KeyBody, keyBody } from './key.schema.js';
-import { policyFaults, policyOf } from './policy.field.js';
+import { policySourceFaults, policySourceOf } from './policy.field.js';
 import { ReasonDto } from './register-key.dto.js';
 
 @Controller()
@@ -25,15 +25,15 @@ export class KeyChangesController {
     id: 'changeApprovalPolicy', method: 'PUT', path: '/v1/keys/:keyId/approval-policy', tag: 'Keys', summary: 'Change who must approve', access: 'administrator',
     description: 'Takes effect for new operations.',
     body: {
-      schema: POLICY_REQUEST,
-      faults: policyFaults,
+      schema: POLICY_SOURCE_REQUEST,
+      faults: policySourceFaults,
       examples: POLICIES,
     },
     answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }],
-    problems: ['KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE'],
+    problems: ['KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'POLICY_NOT_FOUND'],
   })
   async changePolicy(@Meta() meta: CommandMeta, @KeyId() keyId: string, @Input() body: unknown, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody> {
-    const view = await this.commands.execute(new ChangePolicyCommand(meta, keyId, policyOf(body, '')));
+    const view = await this.commands.execute(new ChangePolicyCommand(meta, keyId, policySourceOf(body, '')));
     setRevision(answer, view.revision);
     return keyBody(view);
   }

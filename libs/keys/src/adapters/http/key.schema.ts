@@ -1,6 +1,6 @@
 import { Member, Named, listOf } from '#platform/http/schema/json-schema.js';
-import { POLICY_ANSWER, policyView } from '#platform/http/schema/policy.schema.js';
-import type { PolicyView } from '#platform/http/schema/policy.schema.js';
+import { POLICY_SOURCE_ANSWER, policySourceView } from '#platform/http/schema/policy.schema.js';
+import type { PolicySourceView } from '#platform/http/schema/policy.schema.js';
 import { COUNT, INSTANT, KEY_ID, UUID } from '#platform/http/schema/texts.js';
 import type { KeyView } from '../../application/key-view.js';
 import { ALGORITHMS } from '../../domain/key/algorithm.js';
@@ -14,7 +14,7 @@ export class KeyBody {
   @Member({ type: 'string', enum: PURPOSES }) readonly purpose: Purpose;
   @Member({ type: 'string', enum: ALGORITHMS }) readonly algorithm: Algorithm;
   @Member({ type: 'string', description: 'SubjectPublicKeyInfo; absent while the key is being made' }, { optional: true }) readonly publicKeyPem?: string;
-  @Member(POLICY_ANSWER) readonly approvalPolicy: PolicyView;
+  @Member(POLICY_SOURCE_ANSWER) readonly approvalPolicy: PolicySourceView;
   @Member({ type: 'string' }, { optional: true }) readonly description?: string;
   @Member({ type: 'object', properties: { group: { type: 'string' }, role: { type: 'string' } }, description: 'Absent: every orderer may ask for it' }, { optional: true })
   readonly requesters?: { readonly group?: string; readonly role?: string };
@@ -34,7 +34,7 @@ export function keyBody(view: KeyView): KeyBody {
   return {
     keyId, purpose, algorithm,
     ...(publicKeyPem === null ? {} : { publicKeyPem }),
-    approvalPolicy: policyView(approvalPolicy),
+    approvalPolicy: policySourceView(approvalPolicy),
     ...(description === null ? {} : { description }),
     ...(requesters === null ? {} : { requesters }),
     status, createdAt, revision,

@@ -15,7 +15,7 @@ import { ListKeysQuery } from '../../application/list-keys/list-keys.query.js';
 import { RegisterKeyCommand } from '../../application/register-key/register-key.command.js';
 import { CREATING_KEY, EXAMPLE_KEY, REGISTRATIONS } from './key.examples.js';
 import { KeyBody, keyBody } from './key.schema.js';
-import { policyOf } from './policy.field.js';
+import { policySourceOf } from './policy.field.js';
 import { RegisterKeyDto } from './register-key.dto.js';
 
 @Controller()
@@ -30,13 +30,13 @@ export class KeysController {
       { status: 201, description: 'The key is there', schema: ref(KeyBody), headers: ['ETag', 'Location'], examples: { made: EXAMPLE_KEY } },
       { status: 202, description: 'The signer is still at it: `Location` tells how it goes on', schema: ref(KeyBody), headers: ['ETag', 'Location'], examples: { creating: CREATING_KEY } },
     ],
-    problems: ['KEY_EXISTS', 'ALGORITHM_UNSUPPORTED', 'PKCS11_KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'HSM_UNAVAILABLE'],
+    problems: ['KEY_EXISTS', 'ALGORITHM_UNSUPPORTED', 'PKCS11_KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'POLICY_NOT_FOUND', 'HSM_UNAVAILABLE'],
   })
   async register(@Meta() meta: CommandMeta, @Input() body: RegisterKeyDto, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody> {
     const { keyId, purpose, algorithm, modulusBits = null, description = null, requesters, pkcs11 } = body;
     const view = await this.commands.execute(new RegisterKeyCommand(meta, {
       keyId, purpose, algorithm, modulusBits, description,
-      approvalPolicy: policyOf(body.approvalPolicy, '/approvalPolicy'),
+      approvalPolicy: policySourceOf(body.approvalPolicy, '/approvalPolicy'),
       requesters: requesters === undefined ? null : { group: requesters.group ?? null, role: requesters.role ?? null },
       adopt: pkcs11 === undefined ? null : { label: pkcs11.label ?? null, idHex: pkcs11.idHex?.toLowerCase() ?? null },
     }));

@@ -8,7 +8,7 @@ import { ALGORITHMS } from '../../domain/key/algorithm.js';
 import type { Algorithm } from '../../domain/key/algorithm.js';
 import { PURPOSES } from '../../domain/key/events.js';
 import type { Purpose } from '../../domain/key/events.js';
-import { PolicyField } from './policy.field.js';
+import { PolicySourceField } from './policy.field.js';
 
 const MODULUS_BITS: readonly unknown[] = [2048, 3072, 4096];
 const isRsa = (algorithm: string): boolean => algorithm.startsWith('RS') || algorithm.startsWith('PS');
@@ -42,7 +42,7 @@ export class RegisterKeyDto {
     optional: true,
   })
   readonly modulusBits?: number;
-  @PolicyField() readonly approvalPolicy: unknown;
+  @PolicySourceField() readonly approvalPolicy: unknown;
   @TextField(1, 2000, { optional: true }) readonly description?: string;
   @ObjectField(RequestersDto, { optional: true }) readonly requesters?: RequestersDto;
   @ObjectField(Pkcs11KeyDto, { optional: true }) readonly pkcs11?: Pkcs11KeyDto;

@@ -1,6 +1,6 @@
 import { Command } from '@nestjs/cqrs';
 import type { CommandMeta } from '#eventing/command-meta.js';
-import type { Policy } from '#policies/contract.js';
+import type { PolicySource } from '#policies/contract.js';
 import type { Algorithm } from '../../domain/key/algorithm.js';
 import type { Purpose, Requesters } from '../../domain/key/events.js';
 import type { KeyView } from '../key-view.js';
@@ -10,7 +10,7 @@ export interface KeyRegistration {
   readonly purpose: Purpose;
   readonly algorithm: Algorithm;
   readonly modulusBits: number | null;
-  readonly approvalPolicy: Policy;
+  readonly approvalPolicy: PolicySource;
   readonly description: string | null;
   readonly requesters: Requesters | null;
   readonly adopt: { readonly label: string | null; readonly idHex: string | null } | null;

@@ -4,7 +4,7 @@ import type { StreamAwaiter } from '#eventing/stream-awaiter.port.js';
 import type { KeyEvent, RegistrationFailure, RegistrationRequested } from '../../domain/key/events.js';
 import { KEY_PREFIX, keyRequestStream, keyStream } from '../../streams.js';
 import type { KeyView } from '../key-view.js';
-import { asked, KeysBench, meta, PAIR, pem } from '../testing/keys-bench.js';
+import { PLAIN_PLANE, asked, KeysBench, meta, PAIR, pem } from '../testing/keys-bench.js';
 import { ckaIdOf } from './cka-id.js';
 import { RegisterKeyCommand } from './register-key.command.js';
 import type { KeyRegistration } from './register-key.command.js';
@@ -20,7 +20,7 @@ describe('registering a key', () => {
   /** What the signer makes of a registration; undefined: nothing yet. */
   let outcome: 'registered' | RegistrationFailure | undefined;
   let handler: RegisterKeyHandler;
-  const handlerOf = (b: KeysBench, awaiter: StreamAwaiter = b.awaiter): RegisterKeyHandler => new RegisterKeyHandler(b.keys, b.store, awaiter, { down: () => down }, b.trusted, pem);
+  const handlerOf = (b: KeysBench, awaiter: StreamAwaiter = b.awaiter): RegisterKeyHandler => new RegisterKeyHandler(b.keys, b.store, awaiter, { down: () => down }, PLAIN_PLANE, b.trusted, pem);
   const register = (m: CommandMeta, over: Partial<KeyRegistration> = {}, by = handler): Promise<KeyView> => by.execute(new RegisterKeyCommand(m, asked(over)));
   const everything = async (): Promise<readonly string[]> => (await bench.store.readAll({ limit: 1000 })).map((e) => e.type);
 

@@ -11,6 +11,8 @@ import type { Folded } from '#eventing/stream-states.js';
 import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { DomainError, invalid } from '#kernel/domain-error.js';
+import { CONTROL_PLANE } from '#operations/contract.js';
+import type { ControlPlane } from '#operations/contract.js';
 import { SIGNER_STATUS } from '#signing/contract.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { DEFAULT_MODULUS_BITS, isRsa } from '../../domain/key/algorithm.js';
@@ -46,6 +48,7 @@ export class RegisterKeyHandler implements ICommandHandler<RegisterKeyCommand> {
     @Inject(EVENT_STORE) store: EventStore,
     @Inject(STREAM_AWAITER) private readonly awaiter: StreamAwaiter,
     @Inject(SIGNER_STATUS) private readonly signers: SignerStatus,
+    @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
     @Inject(PUBLIC_KEY_PEM) private readonly pem: PublicKeyPem,
   ) {
@@ -55,6 +58,7 @@ export class RegisterKeyHandler implements ICommandHandler<RegisterKeyCommand> {
   async execute({ meta, registration: asked }: RegisterKeyCommand): Promise<KeyView> {
     const registration = withSize(asked);
     const stream = keyStream(registration.keyId);
+    (await this.controlPlane.fresh()).resolve(registration.approvalPolicy);
     const { folded } = await this.inTurn(meta.commandId, () => this.request(meta, registration, stream));
     // A repetition has the revision of the original request: whoever sends the command again waits for the same outcome, or is told it.
     const outcome = await this.awaiter.until(stream, folded.revision + 1, WAIT_MS, (e) => OUTCOMES.has(e.type));

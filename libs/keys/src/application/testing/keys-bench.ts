@@ -1,3 +1,5 @@
+import { NOBODY_KNOWN } from '#identity/contract.js';
+import type { ControlPlane } from '#operations/contract.js';
 import { CommandExecutor } from '#eventing/command-executor.js';
 import type { CommandMeta } from '#eventing/command-meta.js';
 import { randomId } from '#eventing/ids.js';
@@ -12,6 +14,12 @@ import { KEY_PREFIX, keyStream } from '../../streams.js';
 import { keyKind } from '../key-kind.js';
 import type { KeyExecutor } from '../key-executor.js';
 import type { KeyRegistration } from '../register-key/register-key.command.js';
+
+/** Nothing was ever said of policies: a key's own is all. */
+export const PLAIN_PLANE: ControlPlane = (() => {
+  const view = { directory: NOBODY_KNOWN, resolve: () => [], sessionNames: () => false, mutualWithinDays: 0 };
+  return { fresh: () => Promise.resolve(view), known: () => view, relying: { audience: '', rpId: '', origin: '' } };
+})();
 
 export const NOON = Date.parse('2026-11-20T12:00:00.000Z');
 export const ADMIN = { issuer: 'https://idp.example', subject: 'admin1' };

@@ -1,6 +1,6 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
-import type { Policy } from '#policies/contract.js';
+import type { PolicySource } from '#policies/contract.js';
 import type { Registered, RegistrationFailure, RegistrationRequested } from './events.js';
 
 /** Time and ids are the command's, not the decider's. */
@@ -9,6 +9,6 @@ export type KeyCommand =
   /** The signer's: the pair is in the token and claimed by this keyId. `attempt` is the registration's. */
   | { readonly type: 'complete-registration'; readonly attempt: number; readonly registered: Omit<Registered['data'], 'keyId'> }
   | { readonly type: 'fail-registration'; readonly attempt: number; readonly failure: RegistrationFailure }
-  | { readonly type: 'change-policy'; readonly approvalPolicy: Policy; readonly by: Actor }
+  | { readonly type: 'change-policy'; readonly approvalPolicy: PolicySource; readonly by: Actor }
   | { readonly type: 'disable'; readonly reason: string; readonly by: Actor }
   | { readonly type: 'enable'; readonly reason: string; readonly by: Actor };

@@ -2,7 +2,7 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { DomainEvent } from '#kernel/decider.js';
-import type { Policy } from '#policies/contract.js';
+import type { PolicySource } from '#policies/contract.js';
 import type { Algorithm } from './algorithm.js';
 
 export const PURPOSES = ['firmware', 'ca', 'root', 'evidence', 'document'] as const;
@@ -23,7 +23,7 @@ export type RegistrationRequested = DomainEvent<'keys.registration-requested.v1'
   readonly algorithm: Algorithm;
   /** RSA only: 2048, 3072 or 4096; null for other algorithms, and for a key to be adopted whatever its size. */
   readonly modulusBits: number | null;
-  readonly approvalPolicy: Policy;
+  readonly approvalPolicy: PolicySource;
   readonly description: string | null;
   readonly requesters: Requesters | null;
   /** A key that is in the token already: by label, id (lower-case hex) or both; null: to be generated. */
@@ -48,7 +48,7 @@ export interface RegistrationFailure {
   readonly detail: string;
 }
 export type RegistrationFailed = DomainEvent<'keys.registration-failed.v1', RegistrationFailure & { readonly keyId: string }>;
-export type PolicyChanged = DomainEvent<'keys.policy-changed.v1', { readonly keyId: string; readonly approvalPolicy: Policy; readonly by: Actor }>;
+export type PolicyChanged = DomainEvent<'keys.policy-changed.v1', { readonly keyId: string; readonly approvalPolicy: PolicySource; readonly by: Actor }>;
 export type Disabled = DomainEvent<'keys.disabled.v1', { readonly keyId: string; readonly reason: string; readonly by: Actor }>;
 export type Enabled = DomainEvent<'keys.enabled.v1', { readonly keyId: string; readonly reason: string; readonly by: Actor }>;
 

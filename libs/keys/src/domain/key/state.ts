@@ -1,5 +1,5 @@
 import type { Instant } from '#kernel/clock.js';
-import type { Policy } from '#policies/contract.js';
+import type { PolicySource } from '#policies/contract.js';
 import type { Algorithm } from './algorithm.js';
 import type { Purpose, Requesters } from './events.js';
 
@@ -14,7 +14,7 @@ export interface KeyState {
   readonly purpose: Purpose;
   readonly algorithm: Algorithm;
   readonly modulusBits: number | null;
-  readonly approvalPolicy: Policy;
+  readonly approvalPolicy: PolicySource;
   readonly description: string | null;
   readonly requesters: Requesters | null;
   readonly adopt: { readonly label: string | null; readonly idHex: string | null } | null;

@@ -2,7 +2,7 @@ import { Member, Named, listOf } from '#platform/http/schema/json-schema.js';
 import { INSTANT, TEXT, UUID } from '#platform/http/schema/texts.js';
 import type { DecisionChallengeView } from '../../application/challenge-decision/challenge-decision.command.js';
 
-const ALLOWED = { type: 'object', properties: { type: { const: 'public-key' }, id: { type: 'string' }, transports: listOf({ type: 'string' }) }, required: ['type', 'id', 'transports'] };
+const ALLOWED = { type: 'object', properties: { type: { const: 'public-key' }, id: { type: 'string' }, transports: listOf({ type: 'string' }) }, required: ['type', 'id'] };
 const REQUEST_OPTIONS = {
   type: 'object',
   description: 'PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3), where the caller has an authenticator that fits',

@@ -1,20 +1,14 @@
 import { Command } from '@nestjs/cqrs';
 import type { CommandMeta } from '#eventing/command-meta.js';
-import type { Principal } from '#identity/contract.js';
+import type { AssertionOptions, Principal } from '#identity/contract.js';
 
 /** What is to be signed, and for a browser how. */
 export interface DecisionChallengeView {
   readonly challengeId: string;
   readonly statement: string;
   readonly expiresAt: string;
-  /** PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3, 5.1.8), where the caller has an authenticator for it. */
-  readonly webauthn?: {
-    readonly challenge: string;
-    readonly rpId: string;
-    readonly timeout: number;
-    readonly userVerification: 'required';
-    readonly allowCredentials: readonly { readonly type: 'public-key'; readonly id: string; readonly transports: readonly string[] }[];
-  };
+  /** Where the caller has an authenticator for it. */
+  readonly webauthn?: AssertionOptions;
 }
 
 /** A statement to sign, for one decision of this caller, once. @throws DomainError OPERATION_NOT_FOUND, SELF_APPROVAL, NOT_ELIGIBLE, ALREADY_DECIDED, CREDENTIAL_NOT_ACTIVE, OPERATION_… by state */

@@ -1,15 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { derivedId } from '#eventing/ids.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { decisionStatement, statementDigest } from '#identity/contract.js';
+import { assertionOptions, decisionStatement, statementDigest } from '#identity/contract.js';
 import type { Credential } from '#identity/contract.js';
 import { treeOf } from '#policies/contract.js';
 import type { PolicyNode } from '#policies/contract.js';
 import { operationStream } from '../../streams.js';
-import { CHALLENGE_LASTS_MS } from '../../domain/operation/challenge.js';
 import type { DecisionChallenged } from '../../domain/operation/events.js';
 import type { OperationState } from '../../domain/operation/state.js';
 import { allPolicies } from '../../domain/operation/status.js';
@@ -17,6 +16,11 @@ import { OPERATION_EXECUTOR } from '../operation-executor.js';
 import type { OperationExecutor } from '../operation-executor.js';
 import { personOf } from '../person.js';
 import { policiesDigest } from '../policy-digest.js';
+import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
+import { forDeciding } from '../mutual-approvals.js';
+import { APPROVER_PAIRS } from '../ports/approver-pairs.port.js';
+import type { ApproverPairs } from '../ports/approver-pairs.port.js';
 import { CONTROL_PLANE } from '../ports/control-plane.port.js';
 import type { ControlPlane } from '../ports/control-plane.port.js';
 import { RefusalRecorder } from '../record-refusals/refusal-recorder.js';
@@ -30,11 +34,13 @@ export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisi
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
+    @Inject(APPROVER_PAIRS) private readonly pairs: ApproverPairs,
+    @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
     private readonly refusals: RefusalRecorder,
   ) {}
 
   async execute({ meta, caller, operationId, decision, credentialId }: ChallengeDecisionCommand): Promise<DecisionChallengeView> {
-    const { directory } = await this.controlPlane.fresh();
+    const directory = await forDeciding(await this.controlPlane.fresh(), caller, this.pairs, this.clock.now().closing, true);
     const credentials = usable(directory.credentialsOf(caller), credentialId);
     const challengeId = derivedId('challenge', meta.commandId);
     const nonce = randomBytes(NONCE_BYTES).toString('base64url');
@@ -60,10 +66,8 @@ export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisi
   }
 
   private view({ challengeId, statement, expiresAt }: DecisionChallenged['data'], credentials: readonly Credential[]): DecisionChallengeView {
-    const allowed = credentials.flatMap(({ key }) => (key.type === 'webauthn' ? [{ type: 'public-key' as const, id: key.id, transports: key.transports }] : []));
-    const challenge = createHash('sha256').update(statement, 'utf8').digest('base64url');
-    const { rpId } = this.controlPlane.relying;
-    return { challengeId, statement, expiresAt, ...(allowed.length === 0 ? {} : { webauthn: { challenge, rpId, timeout: CHALLENGE_LASTS_MS, userVerification: 'required', allowCredentials: allowed } }) };
+    const keys = credentials.flatMap(({ key }) => (key.type === 'webauthn' ? [key] : []));
+    return { challengeId, statement, expiresAt, ...(keys.length === 0 ? {} : { webauthn: assertionOptions(statement, keys, this.controlPlane.relying) }) };
   }
 }
 

@@ -1,8 +1,8 @@
 import { sameActor } from '#kernel/actor.js';
+import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { optionsOf } from '#policies/contract.js';
-import type { Person } from './commands.js';
 import type { GivenProof } from './events.js';
 import type { OperationState } from './state.js';
 import { allPolicies } from './status.js';
@@ -33,7 +33,7 @@ export function proofRefusal(state: OperationState, offered: OfferedProof | null
 }
 
 /** Why this proof does not cover this decision now; undefined: it does. Each challenge holds once, for one person and one decision. */
-export function challengeRefusal(state: OperationState, by: Person, decision: 'approve' | 'reject', offered: OfferedProof, now: Instant): DomainError | undefined {
+export function challengeRefusal(state: OperationState, by: Actor, decision: 'approve' | 'reject', offered: OfferedProof, now: Instant): DomainError | undefined {
   const { challengeId } = offered;
   if (state.answered.has(challengeId)) return new DomainError('CHALLENGE_USED', 'this challenge was answered before');
   const challenge = state.challenges.get(challengeId);

@@ -12,7 +12,7 @@ import { problemResponses } from './problem-responses.js';
 /** The name under which a route's configuration holds its facts. */
 export const ENDPOINT = 'endpoint';
 const ROUTE = { GET: Get, POST: Post, PUT: Put, DELETE: Delete } as const;
-const PATH_PARAMETERS: Readonly<Record<string, JsonSchema>> = { operationId: UUID, signOrderId: UUID, keyId: KEY_ID };
+const PATH_PARAMETERS: Readonly<Record<string, JsonSchema>> = { operationId: UUID, signOrderId: UUID, reviewId: UUID, keyId: KEY_ID };
 const HEADERS = {
   Prefer: { schema: { type: 'string' }, example: 'wait=10', description: 'RFC 7240: `wait=n` with n seconds up to 60, and where it is said `respond-async`. What cannot be read is ignored' },
   'If-Min-Revision': { schema: { type: 'string', pattern: '^\\d{1,15}$' }, example: '4', description: 'Waits up to 2 s until the read model has this revision, else 412' },

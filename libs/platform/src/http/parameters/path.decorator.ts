@@ -17,4 +17,6 @@ const pathParameter = (name: string, pattern: RegExp, code: ErrorCode, thing: st
 
 export const OperationId = pathParameter('operationId', UUID, 'OPERATION_NOT_FOUND', 'operation', (id) => id.toLowerCase());
 export const SignOrderId = pathParameter('signOrderId', UUID, 'SIGN_ORDER_NOT_FOUND', 'sign order', (id) => id.toLowerCase());
+/** That of the operation under review. */
+export const ReviewId = pathParameter('reviewId', UUID, 'NOT_FOUND', 'review', (id) => id.toLowerCase());
 export const KeyId = pathParameter('keyId', KEY_ID_PATTERN, 'KEY_NOT_FOUND', 'key', (id) => id);
