@@ -1,4 +1,5 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
+import { deploymentId } from '#eventing/deployment.js';
 import { followDurably } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -6,8 +7,9 @@ import { StreamStates } from '#eventing/stream-states.js';
 import { NO_TRACES } from '#eventing/trace.port.js';
 import type { Tracer } from '#eventing/trace.port.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
+import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
+import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
 import { KEY_PREFIX, keyDecider, keyKind } from '#keys/contract.js';
-import { operationKind } from '#operations/contract.js';
 import type { Log } from '#platform/logging/log.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
@@ -19,6 +21,8 @@ import type { Ledger, LedgerSigner } from '#signing/application/ports/ledger.por
 import { KeyRegistrations } from '#signing/application/register-key/key-registrations.process.js';
 import { REGISTRATION_LIMITS } from '#signing/application/register-key/attempt-registration.js';
 import { RegistrationStreams } from '#signing/application/register-key/registration-streams.js';
+import { evidenceKind } from '#signing/application/gate/evidence.js';
+import { openGate } from '#signing/application/gate/open-gate.js';
 import { Authority } from '#signing/application/sign/authority.js';
 import { OrderStream } from '#signing/application/sign/order-stream.js';
 import { RememberedEvents } from '#signing/application/sign/remembered-events.js';
@@ -42,6 +46,10 @@ export interface SignerInstance {
   readonly ledger: Ledger;
   readonly self: LedgerSigner;
   readonly snapshotFile: string;
+  /** Origin and path under which people reach the service, where no genesis says it. */
+  readonly publicUrl: string;
+  /** Digest of the genesis, as the configuration pins it; null: none, and then the promise of rule 22 is not given. */
+  readonly genesis: string | null;
 }
 
 export interface RunningInstance {
@@ -56,22 +64,26 @@ export interface RunningInstance {
  * @param resumed called once, when the store that lay behind the ledger may be signed upon: this one has to be stopped, and another to be begun (rule 17)
  * @throws SealedStoreError, LedgerNameTakenError, StoreUnavailableError, LedgerUnavailableError
  */
-export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, store, log, metrics }: SignerInstance, resumed: () => void): Promise<RunningInstance> {
+export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, publicUrl, genesis, store, log, metrics }: SignerInstance, resumed: () => void): Promise<RunningInstance> {
   await refuseSealed(store);
   const hsm = tracer === NO_TRACES ? token : tracedHsm(token, tracer);
   const clock = new TrustedClock(systemClock);
   const stopping = new AbortController();
+  await clock.start(store);
+  const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
+  const { hostname, origin } = new URL(publicUrl);
+  const verifier = new VerifiedProofs(new CredentialProofVerifier());
+  const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment: await deploymentId(store, clock.written()), genesis, relying: { rpId: hostname, origin }, log: say });
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);
-  const authority = new Authority(new StreamStates(store, operationKind, follow), keys, clock);
+  const authority = new Authority(new StreamStates(store, evidenceKind, follow), keys, clock, gate);
   const remembered = new RememberedEvents(store, ledger, systemClock);
   const turns = new Turns(self, () => {
     const status = hsm.status();
     return status.state === 'ready' ? status.tokenSerial : undefined;
   });
   const stream = new OrderStream(store, clock, self.name, stopping.signal, (event) => countOutcome(metrics, event), tracer);
-  const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
   const signer = new Signer({
     store,
     trustedClock: clock,
@@ -94,7 +106,6 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     log: say,
   });
   try {
-    await clock.start(store);
     await signer.start();
   } catch (error) {
     await signer.stop();

@@ -4,7 +4,7 @@ export { optionsOf, treeOf } from './domain/policy.js';
 export type { AllowedHours, Day, Eligibility, Emergency, GivenOptions, Level, PolicyOptions, ProofKind } from './domain/policy-options.js';
 export { DAYS, ELIGIBILITIES, LEVELS, PROOF_KINDS } from './domain/policy-options.js';
 export { isAllowedAt } from './domain/allowed-hours.js';
-export { evaluatePolicy } from './domain/evaluate.js';
+export { EVALUATION_STEPS, evaluatePolicy } from './domain/evaluate.js';
 export type { PolicyTerm } from './domain/openness.js';
 export { mayApprove, namedTerms, names, policyTerms } from './domain/openness.js';
 export { MAX_COUNT, MAX_LEVELS, MAX_NAME, MAX_NODES } from './domain/parse-node.js';
@@ -13,4 +13,8 @@ export type { ReadPolicy, ReadSource, Unreadable } from './domain/parse-policy.j
 export { parsePolicy, parsePolicySource, POLICY_NAME, unsatisfiable } from './domain/parse-policy.js';
 export { strongestProof } from './domain/proofs.js';
 export { samePolicy } from './domain/same-policy.js';
-export { weakens } from './domain/weakens.js';
+export { weakens, weakensAny } from './domain/weakens.js';
+export type { AnalysedPerson, Analysis, AnalysisInput } from './domain/analyse.js';
+export { analysePolicies, analysePolicy } from './domain/analyse.js';
+export type { NodeStanding } from './domain/explain.js';
+export { explainPolicy } from './domain/explain.js';

@@ -3,7 +3,7 @@ import { createParamDecorator } from '@nestjs/common';
 import type { CommandMeta } from '#eventing/command-meta.js';
 import type { Principal } from '#identity/contract.js';
 import { bodyDigest } from '../body-digest.js';
-import { commandIdOf } from '../command-id.js';
+import { commandIdOf } from '#eventing/command-id.js';
 import type { CheckedRequest } from '../request-facts.js';
 
 const requestOf = (context: ExecutionContext): CheckedRequest => context.switchToHttp().getRequest<CheckedRequest>();
