@@ -21,6 +21,7 @@ import { SimulatePolicyHandler } from '#operations/application/simulate-policy/s
 import { RevokeOperationHandler } from '#operations/application/revoke-operation/revoke-operation.handler.js';
 import { WithdrawApprovalHandler } from '#operations/application/withdraw-approval/withdraw-approval.handler.js';
 import { ConfirmClockHandler } from '#platform/time/confirm-clock/confirm-clock.handler.js';
+import { AnalysePolicyHandler } from '#policies/application/analyse-policy/analyse-policy.handler.js';
 import { AcceptStoreHandler } from '#signing/application/accept-store/accept-store.handler.js';
 import { GetSignOrderHandler } from '#signing/application/get-sign-order/get-sign-order.handler.js';
 import { SignOrders } from '#signing/application/get-sign-order/sign-orders.js';
@@ -39,6 +40,6 @@ export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
   RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
-  OperationTrailHandler, AuditTrailHandler, ConfirmClockHandler, AcceptStoreHandler,
+  OperationTrailHandler, AuditTrailHandler, AnalysePolicyHandler, ConfirmClockHandler, AcceptStoreHandler,
   PerformActHandler, ProposeCredentialHandler, ListCredentialsHandler, ReadControlPlaneHandler, RegistrationOptionsHandler,
 ];
