@@ -15,6 +15,9 @@ import { ProposeOperationHandler } from '#operations/application/propose-operati
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
 import { ListReviewsHandler } from '#operations/application/list-reviews/list-reviews.handler.js';
 import { ReviewOperationHandler } from '#operations/application/review-operation/review-operation.handler.js';
+import { ApprovalStandingHandler } from '#operations/application/approval-standing/approval-standing.handler.js';
+import { ApproverPairsHandler } from '#operations/application/approver-pairs/approver-pairs.handler.js';
+import { SimulatePolicyHandler } from '#operations/application/simulate-policy/simulate-policy.handler.js';
 import { RevokeOperationHandler } from '#operations/application/revoke-operation/revoke-operation.handler.js';
 import { WithdrawApprovalHandler } from '#operations/application/withdraw-approval/withdraw-approval.handler.js';
 import { ConfirmClockHandler } from '#platform/time/confirm-clock/confirm-clock.handler.js';
@@ -28,7 +31,7 @@ import { ResolveOutcomeHandler } from '#signing/application/resolve-outcome/reso
 /** Every command and query that the api answers. */
 export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
-  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler,
+  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
   OperationTrailHandler, AuditTrailHandler, ConfirmClockHandler, AcceptStoreHandler,
 ];

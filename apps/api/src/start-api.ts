@@ -25,10 +25,12 @@ import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
 import { spkiToPem } from '#keys/adapters/spki/spki.js';
 import { KEY_EXECUTOR, KEY_LIST, KEY_PREFIX, keyDecider, keyKind, keyStream, PUBLIC_KEY_PEM } from '#keys/contract.js';
 import { SqlOperationList } from '#operations/adapters/projections/sql-operation-list.js';
+import { SqlPastOperations } from '#operations/adapters/projections/sql-past-operations.js';
 import { SqlApproverPairs } from '#operations/adapters/projections/sql-approver-pairs.js';
 import { SqlOpenReviews } from '#operations/adapters/projections/sql-open-reviews.js';
 import { SqlPendingOperations } from '#operations/adapters/projections/sql-pending-operations.js';
 import { OPERATION_LIST } from '#operations/application/ports/operation-list.port.js';
+import { PAST_OPERATIONS } from '#operations/application/ports/past-operations.port.js';
 import { APPROVER_PAIRS } from '#operations/application/ports/approver-pairs.port.js';
 import { OPEN_REVIEWS } from '#operations/application/ports/open-reviews.port.js';
 import { PENDING_OPERATIONS } from '#operations/application/ports/pending-operations.port.js';
@@ -148,7 +150,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const clockCheck: ReadinessCheck = { name: 'clock', check: () => Promise.resolve(clock.jumped()) };
   const provided: readonly [symbol, unknown][] = [
     [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, await deploymentId(store, clock.now().closing)], [STREAM_AWAITER, tracer === NO_TRACES ? awaiter : tracedAwaiter(awaiter, tracer)],
-    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)], [OPEN_REVIEWS, new SqlOpenReviews(parts.rows)], [APPROVER_PAIRS, new SqlApproverPairs(parts.rows, parts.progress, store)],
+    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)], [OPEN_REVIEWS, new SqlOpenReviews(parts.rows)], [PAST_OPERATIONS, new SqlPastOperations(parts.rows)], [APPROVER_PAIRS, new SqlApproverPairs(parts.rows, parts.progress, store)],
     [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, new SqlKeyList(parts.rows, spkiToPem)], [PUBLIC_KEY_PEM, spkiToPem],
     [RESOLUTION_EXECUTOR, resolutions], [SIGN_ORDER_LIST, signOrders], [STARTED_ORDERS, signOrders], [SIGNER_STATUS, signers], [TRAIL_INDEX, new SqlTrailIndex(parts.rows)],
     [CONTROL_PLANE, controlPlane], [PROOF_VERIFIER, new VerifiedProofs(new CredentialProofVerifier())],

@@ -5,8 +5,8 @@ import type { JsonSchema } from '../schema/json-schema.js';
 import { ref } from '../schema/json-schema.js';
 import { shapeFaults } from '../shape.js';
 
-/** Who may call: everybody, every caller with a role at all, or callers with this role. */
-export type Access = 'public' | 'any-role' | Role;
+/** Who may call: everybody, every caller with a role at all, callers with one of two roles, or with this role. */
+export type Access = 'public' | 'any-role' | 'auditor-or-administrator' | Role;
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 export type RequestClass = new () => object;
 

@@ -54,5 +54,5 @@ function queryParameter(name: string, schema: JsonSchema, required: boolean): Me
 
 const named = (examples: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { summary: name, value }]));
 
-const WHO = { public: 'No token needed.', 'any-role': 'Any role.', orderer: 'Role: orderer.', approver: 'Role: approver.', administrator: 'Role: administrator.', auditor: 'Role: auditor.' } as const;
+const WHO = { public: 'No token needed.', 'any-role': 'Any role.', 'auditor-or-administrator': 'Role: auditor or administrator.', orderer: 'Role: orderer.', approver: 'Role: approver.', administrator: 'Role: administrator.', auditor: 'Role: auditor.' } as const;
 const described = (facts: EndpointFacts): string => (facts.description === undefined ? WHO[facts.access] : `${WHO[facts.access]} ${facts.description}`);
