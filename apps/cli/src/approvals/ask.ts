@@ -13,21 +13,25 @@ export async function confirmed(question: string, surroundings: Surroundings): P
 /** Asks for a secret at the terminal, which does not show it. @throws Error of one line when nobody is there */
 export async function secretOf(question: string, surroundings: Surroundings): Promise<string> {
   if (!hasSomebody(surroundings)) throw new Error('there is no terminal to ask for the passphrase at: name its file with --passphrase-file');
-  surroundings.err.write(question);
-  const secret = await answerTo('', surroundings, new Writable({ write: (_chunk, _encoding, done) => done() }));
-  surroundings.err.write('\n');
-  return secret;
+  try {
+    return await answerTo(question, surroundings, new Writable({ write: (_chunk, _encoding, done) => done() }));
+  } finally {
+    surroundings.err.write('\n');
+  }
 }
 
-async function answerTo(question: string, { input, signal }: Surroundings, output: NodeJS.WritableStream): Promise<string> {
+/** @param echo where what is typed is shown */
+async function answerTo(question: string, { input, err, signal }: Surroundings, echo: NodeJS.WritableStream): Promise<string> {
   if (input === undefined) throw new Error('there is no terminal');
-  const lines = createInterface({ input, output, terminal: true });
+  // From here on the terminal shows nothing by itself: only then the question, since its answer may come at once.
+  const lines = createInterface({ input, output: echo, terminal: true });
   // Ctrl-C and Ctrl-D: nothing was said.
   const ended = new AbortController();
   lines.once('SIGINT', () => ended.abort());
   lines.once('close', () => ended.abort());
   try {
-    return await lines.question(question, { signal: AbortSignal.any([signal, ended.signal]) });
+    if (echo !== err) err.write(question);
+    return await lines.question(echo === err ? question : '', { signal: AbortSignal.any([signal, ended.signal]) });
   } catch {
     throw new Error('nothing was answered');
   } finally {
