@@ -1,4 +1,5 @@
 import { backup } from './backup.js';
+import { ceremony } from './ceremony.js';
 import { acceptLedger } from './ledger-accept.js';
 import { showLedger } from './ledger-show.js';
 import { productVersion } from './product-version.js';
@@ -8,7 +9,7 @@ import { UsageError } from './subcommand.js';
 import type { Subcommand, Surroundings } from './subcommand.js';
 
 /** The longer of two names that begin alike comes first. */
-const SUBCOMMANDS: readonly Subcommand[] = [copy, backup, restore, acceptLedger, showLedger];
+const SUBCOMMANDS: readonly Subcommand[] = [ceremony, copy, backup, restore, acceptLedger, showLedger];
 const NAME_WIDTH = 16;
 
 const usage = (): string => `The operator's tools of Countersign. The configuration is that of the service (COUNTERSIGN_CONFIG and other variables COUNTERSIGN_…).
