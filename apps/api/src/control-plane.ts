@@ -1,6 +1,7 @@
 import type { StreamStates } from '#eventing/stream-states.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { sameActor } from '#kernel/actor.js';
+import type { Chain } from '#administration/domain/control-plane/decide.js';
 import type { ControlPlaneEvent, ControlPlaneState, Seen } from '#administration/contract.js';
 import { directoryOf, initialControlPlane, resolvePolicies } from '#administration/contract.js';
 import type { ControlPlane, ControlPlaneView } from '#operations/contract.js';
@@ -24,16 +25,19 @@ export function viewOf(state: ControlPlaneState, sightings: Seen): ControlPlaneV
  * The control plane of the api, read from its own stream.
  * @param stream the control plane's @param publicUrl whom signed decisions are for, unless a genesis says it
  */
-export function followedControlPlane(states: StreamStates<ControlPlaneEvent, ControlPlaneState>, stream: string, sightings: Seen, publicUrl: string): ControlPlane {
+export function followedControlPlane(states: StreamStates<ControlPlaneEvent, Chain>, stream: string, sightings: Seen, publicUrl: string): ControlPlane {
   let seen: { readonly state: ControlPlaneState; readonly view: ControlPlaneView } | undefined;
   const viewed = (state: ControlPlaneState): ControlPlaneView => {
     if (seen?.state !== state) seen = { state, view: viewOf(state, sightings) };
     return seen.view;
   };
-  const { hostname, origin } = new URL(publicUrl);
   return {
-    fresh: async () => viewed((await states.refresh(stream)).state),
-    known: () => viewed(states.cached(stream)?.state ?? initialControlPlane),
-    relying: { audience: publicUrl, rpId: hostname, origin },
+    fresh: async () => viewed((await states.fresh(stream)).state.plane),
+    known: () => viewed(states.cached(stream)?.state.plane ?? initialControlPlane),
+    get relying() {
+      const genesis = states.cached(stream)?.state.plane.genesis;
+      const { hostname, origin } = new URL(publicUrl);
+      return genesis === null || genesis === undefined ? { audience: publicUrl, rpId: hostname, origin } : { audience: genesis.origin, rpId: genesis.rpId, origin: genesis.origin };
+    },
   };
 }

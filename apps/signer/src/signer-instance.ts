@@ -1,6 +1,6 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
 import { deploymentId } from '#eventing/deployment.js';
-import { followDurably } from '#eventing/durable-subscription.js';
+import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
 import { StreamStates } from '#eventing/stream-states.js';
@@ -18,6 +18,8 @@ import { systemClock } from '#platform/time/system-clock.js';
 import { encodeSignature } from '#signing/adapters/signature-format/encode-signature.js';
 import type { Hsm } from '#signing/application/ports/hsm.port.js';
 import type { Ledger, LedgerSigner } from '#signing/application/ports/ledger.port.js';
+import { bindKeys } from '#signing/application/bind-keys/bind-keys.process.js';
+import type { BindKeysContext } from '#signing/application/bind-keys/bind-keys.process.js';
 import { KeyRegistrations } from '#signing/application/register-key/key-registrations.process.js';
 import { REGISTRATION_LIMITS } from '#signing/application/register-key/attempt-registration.js';
 import { RegistrationStreams } from '#signing/application/register-key/registration-streams.js';
@@ -31,6 +33,8 @@ import { tracedHsm } from '#signing/application/sign/traced-hsm.js';
 import { Turns } from '#signing/application/sign/turns.js';
 import { countOutcome } from './count-outcome.js';
 
+/** How often a signer looks for permitted keys whose pair was not bound. */
+const BIND_PAUSE_MS = 1_000;
 /** States of operations and keys that the signer keeps in memory, each. */
 const CACHED_STREAMS = 5_000;
 
@@ -128,6 +132,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     failed: (error, attempt) => log.warn({ error, attempt, subscription: 'key-registrations' }, 'the subscription broke'),
   });
   const sweeping = registrations.run();
+  const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
   return {
     down: () => signer.down(),
     openOrders: () => signer.openOrders,
@@ -135,8 +140,16 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     async stop() {
       await signer.stop();
       stopping.abort();
-      await Promise.all([following, sweeping]);
+      await Promise.all([following, sweeping, binding]);
       snapshots.close();
     },
   };
+}
+
+/** Until the signal aborts. While the signer is down nothing is bound. Never rejects. */
+async function bindAll(context: BindKeysContext, held: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (!held()) await bindKeys(context).catch((error: unknown) => context.log({ error }, 'key pairs could not be bound; it is tried again'));
+    await pause(BIND_PAUSE_MS, signal);
+  }
 }

@@ -18,3 +18,5 @@ export type { AnalysedPerson, Analysis, AnalysisInput } from './domain/analyse.j
 export { analysePolicies, analysePolicy } from './domain/analyse.js';
 export type { NodeStanding } from './domain/explain.js';
 export { explainPolicy } from './domain/explain.js';
+export type { PolicySources } from './application/ports/policy-sources.port.js';
+export { POLICY_SOURCES } from './application/ports/policy-sources.port.js';

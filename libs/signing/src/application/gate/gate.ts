@@ -76,12 +76,12 @@ export class Gate {
     const faults = [...(proven ? this.storedFaults(order, evidence, request, plane) : []), ...policyFaults(plane, order.keyId, request, grant)];
     if (faults.length > 0) return no(...faults);
     if (proven) faults.push(...(await this.notedFaults(order, plane, key)));
-    if (proven && asksOrderProof(request, [...pinned, ...inForce.map((one) => one.policy)], plane.minimumProof)) faults.push(...defined(await orderFault(order, request, plane, this.deps.proofs)));
     const faultOf = proven ? await approvalFaults(evidence, request, plane, this.deps) : () => undefined;
     const firstSight = proven ? await this.deps.notes.firstSight(order.operationId, now.opening) : null;
     const asked = isExempt(plane, order.keyId, request, grant, firstSight) ? [] : inForce;
     const judgement = judge({ evidence, key, keyId: order.keyId, count: order.count, digests, plane, pinned, inForce: asked, proven, faultOf, firstSight, now });
     if ('blockers' in judgement) faults.push(...judgement.blockers);
+    if (proven && asksOrderProof(request, [...pinned, ...inForce.map((one) => one.policy)], plane.minimumProof)) faults.push(...defined(await orderFault(order, request, plane, this.deps.proofs)));
     const session = key.purpose === 'root' ? rootSession(plane.state, order.keyId, now) : undefined;
     if (session !== undefined && 'code' in session) faults.push(session);
     if (faults.length > 0) return no(...faults);

@@ -2,7 +2,7 @@ import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { approversFor, emergencyPolicy, isRejected, policiesOf, useRefusal } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { evaluatePolicy, optionsOf } from '#policies/contract.js';
+import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { blocker } from '../../domain/sign-order/blocker.js';
 import type { Blocker, BlockerCode } from '../../domain/sign-order/blocker.js';
@@ -66,7 +66,7 @@ function outOfOrder(question: Question, counting: OperationState): string | unde
 
 /** What is wrong with each approval that stands and does not count. */
 function reasons({ evidence: { operation, signed }, plane: { directory }, proven, faultOf, now }: Question, counting: OperationState): readonly Blocker[] {
-  const counted = counting.grants.flatMap(policiesOf).flatMap((policy) => approversFor(policy, counting, now.closing, directory));
+  const counted = counting.grants.flatMap(policiesOf).flatMap((policy) => approversFor(policy, counting, now.closing, directory).filter((one) => names(policy, one)));
   return operation.decisions.filter((d) => d.decision === 'approve' && !counted.some((c) => sameActor(c, d.by))).map((d) => {
     const what = `the approval by ${nameOf(d.by)}`;
     const approval = approvalOf(d, signed);

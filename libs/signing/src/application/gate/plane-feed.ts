@@ -130,6 +130,7 @@ export class PlaneFeed {
       directoryAt: (at) => directoryOf(stateAt(states, at), sightings),
       between: (from, to) => [stateAt(states, from), ...states.filter((s) => s.at > from && s.at <= to)],
       head: eventId === undefined || revision < 0 ? undefined : { stream: this.stream, revision, hash: hashOfEvent(eventId) },
+      chainHead: verified.chain.head,
       relying: genesis ?? relying,
       origin: genesis?.origin ?? null,
       minimumProof: genesis?.minimumProof ?? 'token',

@@ -19,6 +19,8 @@ export interface Plane {
   readonly fault: string | undefined;
   /** Its newest event; undefined: it has none. */
   readonly head: ReliedEvent | undefined;
+  /** What the next event has to name; null: there is none yet. */
+  readonly chainHead: string | null;
   readonly relying: RelyingParty;
   /** Of the service that decisions are signed for; null: no genesis says it. */
   readonly origin: string | null;

@@ -26,15 +26,14 @@ import { FakeHsm } from './fake-hsm.js';
 
 const ORDERER = { issuer: 'https://idp.test', subject: 'orderer-1' };
 const ADMIN = { issuer: 'https://idp.test', subject: 'admin-1' };
-const SPKI = Buffer.from('the public key of k');
+export const SPKI = Buffer.from('the public key of k');
 const NO_PROOF: ProofFault = { code: 'PROOF_INVALID', detail: 'nothing verifies here' };
 const NONE_VERIFIES: ProofVerifier = { decision: () => Promise.resolve(NO_PROOF), jws: () => Promise.resolve({ fault: NO_PROOF }) };
-export const DEPLOYMENT_ID = '5b1d6a0e-3f0c-4d53-8a53-0b6c5d1f1f00';
-export const ORIGIN = 'https://sign.test';
-const RELYING = { rpId: 'sign.test', origin: ORIGIN };
+const DEPLOYMENT_ID = '5b1d6a0e-3f0c-4d53-8a53-0b6c5d1f1f00';
+const RELYING = { rpId: 'sign.test', origin: 'https://sign.test' };
 /** How long signers of a test leave an order to each other. */
 const YIELD_MS = 20;
-const SPKI_SHA256 = createHash('sha256').update(SPKI).digest('hex');
+export const SPKI_SHA256 = createHash('sha256').update(SPKI).digest('hex');
 
 /** Time that moves when a test says so; timers are real. */
 export class FakeClock {
@@ -66,7 +65,8 @@ export class SagaWorld {
   readonly memory = newLedgerMemory();
   ledger: Ledger = new MemoryLedger(this.memory, () => this.clock.monotonic());
   readonly trusted = new TrustedClock(this.clock);
-  readonly deployment = DEPLOYMENT_ID;
+  /** Its id, as signers read it. */
+  deployment = DEPLOYMENT_ID;
   /** Digest that signers pin; null: none. */
   genesis: string | null = null;
   readonly operations: OperationExecutor = new CommandExecutor(this.store, operationDecider, new StreamStates(this.store, operationKind, { capacity: 100 }), this.trusted);
@@ -184,11 +184,12 @@ export class SagaWorld {
     return { commandId: randomUUID(), keyed: false, actor, bodyDigest: null, requestId: null };
   }
 
-  private async registerKey(): Promise<void> {
+  /** `k`, of no policy by its own stream. */
+  async registerKey(purpose: 'firmware' | 'root' = 'firmware'): Promise<void> {
     const at = this.trusted.now().closing;
     const metadata = { commandId: randomUUID(), actor: ADMIN, at };
     await this.store.append(keyStream('k'), 'no-stream', [
-      { id: randomUUID(), type: 'keys.registration-requested.v1', metadata, data: { keyId: 'k', requestedAt: at, purpose: 'firmware', algorithm: 'ES256', modulusBits: null, approvalPolicy: { type: 'none' }, description: null, requesters: null, adopt: null, ckaIdHex: 'aa' } },
+      { id: randomUUID(), type: 'keys.registration-requested.v1', metadata, data: { keyId: 'k', requestedAt: at, purpose, algorithm: 'ES256', modulusBits: null, approvalPolicy: { type: 'none' }, description: null, requesters: null, adopt: null, ckaIdHex: 'aa' } },
       { id: randomUUID(), type: 'keys.registered.v1', metadata, data: { keyId: 'k', publicKey: SPKI.toString('base64'), publicKeySha256: SPKI_SHA256, ckaIdHex: 'aa', tokenSerial: 'serial-1', signer: 'signer-1' } },
     ]);
   }
