@@ -32,6 +32,19 @@ export const Meta = createParamDecorator((_: unknown, context: ExecutionContext)
   };
 });
 
+/** What was asked, as it was asked: what a proof of it is over. */
+export interface AskedCall {
+  readonly method: string;
+  /** Without query. */
+  readonly path: string;
+  /** `{}` of a call without one. */
+  readonly body: unknown;
+}
+export const Asked = createParamDecorator((_: unknown, context: ExecutionContext): AskedCall => {
+  const { method, url, body } = requestOf(context);
+  return { method, path: url.split('?', 1)[0] ?? '', body: body ?? {} };
+});
+
 /** The body: JSON of the class that the endpoint declares, checked. */
 export const Input = createParamDecorator((_: unknown, context: ExecutionContext): unknown => requestOf(context).body);
 /** The query: texts of the class that the endpoint declares, checked. */

@@ -81,8 +81,9 @@ function reasons({ evidence: { operation, signed }, plane: { directory }, proven
   });
 }
 
-/** A timelock runs from the signer's first sight of the request (rule 25). */
-function notBefore({ proven, pinned, firstSight }: Question): Instant | null {
-  const delay = proven ? Math.max(0, ...pinned.map((policy) => optionsOf(policy).minimumDelayMs)) : 0;
-  return delay === 0 || firstSight === null ? null : new Date(Date.parse(firstSight) + delay).toISOString();
+/** A timelock runs from the request; where proofs are asked, from the signer's first sight of it (rule 25). */
+function notBefore({ evidence, proven, pinned, firstSight }: Question): Instant | null {
+  const delay = Math.max(0, ...pinned.map((policy) => optionsOf(policy).minimumDelayMs));
+  const from = proven ? firstSight : (evidence.operation.request?.requestedAt ?? null);
+  return delay === 0 || from === null ? null : new Date(Date.parse(from) + delay).toISOString();
 }
