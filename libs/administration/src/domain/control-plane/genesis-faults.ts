@@ -1,4 +1,5 @@
 import { sameActor } from '#kernel/actor.js';
+import type { Actor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { InputFault } from '#kernel/domain-error.js';
 import { accountKey } from '#identity/contract.js';
@@ -18,7 +19,23 @@ export function genesisFaults(document: GenesisDocument): readonly InputFault[] 
   if ('faults' in read) return read.faults;
   const genesis = read.value;
   const state = evolveControlPlane(initialControlPlane, { type: 'administration.genesis-laid.v1', data: { document, digest: '' } });
-  return [...peopleFaults(genesis), ...administratorFaults(genesis, state), ...credentialFaults(genesis), ...partFaults(genesis), ...keyFaults(genesis, state)];
+  return [...originFaults(genesis), ...issuerFaults(genesis), ...peopleFaults(genesis), ...administratorFaults(genesis, state), ...credentialFaults(genesis), ...partFaults(genesis), ...keyFaults(genesis, state)];
+}
+
+/** Browsers let a page at `origin` ask for a relying party that it is, or is below (WebAuthn Level 3, 5.1.3). */
+function originFaults({ rpId, origin }: Genesis): readonly InputFault[] {
+  const host = origin.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
+  return host === rpId || host.endsWith(`.${rpId}`) ? [] : [{ path: '/rpId', message: `must be ${host}, or a domain that it is in` }];
+}
+
+/** Whom no issuer here names could never say who he is. */
+function issuerFaults({ administrators, credentials, issuers }: Genesis): readonly InputFault[] {
+  const isKnown = (one: Actor): boolean => issuers.some(({ issuer }) => issuer === one.issuer);
+  const fault = (path: string): InputFault => ({ path, message: 'is of an issuer that `issuers` does not name' });
+  return [
+    ...administrators.flatMap((one, i) => (isKnown(one) ? [] : [fault(`/administrators/${i}/issuer`)])),
+    ...credentials.flatMap(({ owner }, i) => (isKnown(owner) ? [] : [fault(`/credentials/${i}/owner/issuer`)])),
+  ];
 }
 
 function peopleFaults({ people, rosters }: Genesis): readonly InputFault[] {
