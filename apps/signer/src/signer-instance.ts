@@ -58,6 +58,7 @@ export interface SignerInstance {
 
 export interface RunningInstance {
   down(): string | undefined;
+  warning(): string | undefined;
   openOrders(): number;
   tokenSerial(): string | undefined;
   stop(): Promise<void>;
@@ -135,6 +136,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
   return {
     down: () => signer.down(),
+    warning: () => gate.deps.plane.warning(),
     openOrders: () => signer.openOrders,
     tokenSerial: () => turns.tokenSerial,
     async stop() {
