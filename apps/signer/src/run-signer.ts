@@ -42,7 +42,7 @@ export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
   const { config, log, metrics } = parts;
   const ledger = timedCalls<Ledger>(await openLedger(config.signer.ledger), metrics.ledger.call);
   const hsm = openHsm(parts, ledger);
-  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`) }, async () => {
+  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`), publicUrl: config.http.publicUrl, genesis: null }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));
     await ledger.close();
   });

@@ -8,6 +8,10 @@ import { TracedCommandExecutor } from '#eventing/traced-command-executor.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
 import { withLease } from '#eventing/with-lease.js';
 import type { UnderLease } from '#eventing/with-lease.js';
+import { ApplyActs } from '#administration/application/apply-acts/apply-acts.process.js';
+import { controlPlaneDecider, controlPlaneKind } from '#administration/application/control-plane-kind.js';
+import { controlPlaneStream } from '#administration/contract.js';
+import { deploymentId } from '#eventing/deployment.js';
 import { keyDecider, keyKind } from '#keys/contract.js';
 import { KEEP_DEADLINES } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
@@ -29,8 +33,9 @@ import { observedLeases } from '#platform/telemetry/observed-leases.js';
 import { systemClock } from '#platform/time/system-clock.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { Settle } from '#signing/application/settle-uses/settle-uses.process.js';
+import { approvedActs } from './approved-acts.js';
 import { disableBySystem } from './disable-by-system.js';
-import { expireOperations, keepDeadlines, SETTLE_USES, settleEnds } from './process-managers.js';
+import { APPLY_ACTS, applyActs, expireOperations, keepDeadlines, SETTLE_USES, settleEnds } from './process-managers.js';
 import type { ProcessParts } from './process-managers.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
 
@@ -83,6 +88,11 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   metrics.queue('commands', () => operations.waiting);
   const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
+  const controlPlane = new TracedCommandExecutor(NO_TRACES, store, controlPlaneDecider, new StreamStates(store, controlPlaneKind, { capacity: 1, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
+  const settings = { stream: controlPlaneStream(await deploymentId(store, clock.now().closing)), quorum: 1 };
+  const acts = new ApplyActs(controlPlane, approvedActs(operations), settings, ({ operationId, refused }) => {
+    if (refused !== null) log.warn({ operationId, code: refused.code }, 'an approved act could not be done any more');
+  });
   // Last of what may fail: a start that breaks off has held nothing, and the next one would ask in its name.
   const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
   const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
@@ -91,6 +101,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const broken = (error: unknown, attempt: number): void => {
     states.doubt();
     keys.states.doubt();
+    controlPlane.states.doubt();
     log.warn({ error, subscription: 'clock', attempt }, 'the subscription broke');
   };
 
@@ -131,6 +142,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
     under(READ_MODEL, project, readModelHeld),
     under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
     under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
+    under(APPLY_ACTS, (held) => applyActs(parts, acts, held)),
     under(KEEP_DEADLINES, (held) => keepDeadlines(parts, operations, disableBySystem(keys, log), held)),
     // What an administrator says of the clock concerns each worker, whatever it works on.
     followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal, failed: broken }),

@@ -58,7 +58,7 @@ export type { JwsVerdict, ProofVerifier } from './application/ports/proof-verifi
 export { PROOF_VERIFIER } from './application/ports/proof-verifier.port.js';
 export type { CreationOptions, RegistrationVerdict, WebAuthnKey, WebAuthnRegistration } from './application/ports/webauthn-registration.port.js';
 export { WEBAUTHN_REGISTRATION } from './application/ports/webauthn-registration.port.js';
-export { canonicalDigest, statementDigest } from './application/statements/canonical.js';
+export { canonical as canonicalJson, canonicalDigest, statementDigest } from './application/statements/canonical.js';
 export { decisionStatement, parseDecisionStatement } from './application/statements/decision-statement.js';
 export { actStatement, parseActStatement } from './application/statements/act-statement.js';
 export { orderStatement, parseOrderStatement } from './application/statements/order-statement.js';

@@ -1,7 +1,11 @@
+import { approve } from './approve.js';
 import { backup } from './backup.js';
 import { ceremony } from './ceremony.js';
+import { newCredential } from './credential-new.js';
+import { showCredential } from './credential-public.js';
 import { acceptLedger } from './ledger-accept.js';
 import { showLedger } from './ledger-show.js';
+import { exportProof } from './proof-export.js';
 import { productVersion } from './product-version.js';
 import { restore } from './restore.js';
 import { copy } from './store-copy.js';
@@ -9,10 +13,10 @@ import { UsageError } from './subcommand.js';
 import type { Subcommand, Surroundings } from './subcommand.js';
 
 /** The longer of two names that begin alike comes first. */
-const SUBCOMMANDS: readonly Subcommand[] = [ceremony, copy, backup, restore, acceptLedger, showLedger];
-const NAME_WIDTH = 16;
+const SUBCOMMANDS: readonly Subcommand[] = [ceremony, copy, backup, restore, acceptLedger, showLedger, newCredential, showCredential, approve, exportProof];
+const NAME_WIDTH = 19;
 
-const usage = (): string => `The operator's tools of Countersign. The configuration is that of the service (COUNTERSIGN_CONFIG and other variables COUNTERSIGN_…).
+const usage = (): string => `The tools of operators and approvers. Those that need a configuration take that of the service (COUNTERSIGN_CONFIG and other variables COUNTERSIGN_…).
 
 usage: countersign <command> [options]
 

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly out: NodeJS.WritableStream;
   /** Progress and errors. */
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** What people type; left out: nobody is there. */
+  readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the operator wants it to end. */
   readonly signal: AbortSignal;

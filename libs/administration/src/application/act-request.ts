@@ -1,6 +1,6 @@
 import type { Actor } from '#kernel/actor.js';
 import { canonicalDigest, statementDigest } from '#identity/contract.js';
-import type { Act } from '../domain/control-plane/act.js';
+import type { ProposedAct } from './ports/propose-operation.port.js';
 import { isObject, readObject } from '../domain/control-plane/members.js';
 import { readActor } from '../domain/control-plane/people.js';
 
@@ -13,7 +13,7 @@ export interface ActRequest {
   readonly deployment: string;
   readonly operationId: string;
   readonly requestedBy: Actor;
-  readonly act: Act;
+  readonly act: ProposedAct;
 }
 
 /** Never throws. Undefined: it is no request statement, in the one form that it has (RFC 8785), whose only grant is an act. */
@@ -29,7 +29,7 @@ export function parseActRequest(statement: string): ActRequest | undefined {
       deployment: m.text('deployment'),
       operationId: m.text('operationId'),
       requestedBy: m.part('requestedBy', readActor),
-      act: m.part('act', (act, at) => readObject(act, at, (n) => ({ method: n.text('method'), path: n.text('path', 1, 2_001), body: n.raw('body') }))),
+      act: m.part('act', (act, at) => readObject(act, at, (n) => ({ method: n.text('method'), path: n.text('path', 1, 2_001), body: n.raw('body'), proof: n.raw('proof') === null ? null : n.text('proof', 1, 500_000) }))),
     }));
     return 'value' in read ? read.value : undefined;
   } catch {

@@ -6,7 +6,7 @@ import { byHuman, missingByTrying } from './testing/oracle.js';
 import { GROUPS, people, trees } from './testing/random-policies.js';
 import { leastPeople } from './tree-size.js';
 
-const RUNS = { numRuns: 3_000 };
+const RUNS = { numRuns: 1_500 };
 const of = (group: string | null, count = 1): PolicyNode => ({ type: 'approvers', count, group, role: 'approver' });
 const person = (subject: string, ...groups: readonly string[]): PolicyPrincipal => ({ issuer: 'i', subject, roles: ['approver'], groups });
 

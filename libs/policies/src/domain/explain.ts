@@ -59,22 +59,22 @@ function isMet(node: Exclude<PolicyNode, ApproversNode>, children: readonly bool
   return children.every((met) => met);
 }
 
-/** Who stands at each approvers node, in the tree's order. */
+/** Who stands at each approvers node, in the tree's order; those of one node in the order in which they are listed. */
 function place<P extends PolicyPrincipal>(tree: PolicyNode, humans: readonly Human<P>[]): readonly (readonly P[])[] {
   const leaves = leavesOf(tree);
   const { kinds, fitting } = crowdOf(tree, humans);
   const { placements } = solve(planOf(tree, fitting), kinds.map((kind) => kind.members.length), 'short', { steps: EVALUATION_STEPS });
-  const at = leaves.map((): P[] => []);
+  const at = leaves.map((): { readonly human: Human<P>; readonly account: P }[] => []);
   const free = kinds.map((kind) => [...kind.members]);
   const put = (human: Human<P>, candidates: readonly number[]): boolean =>
     candidates.some((i) => {
       const leaf = leaves[i];
       const account = leaf === undefined || (at[i]?.length ?? 0) >= leaf.count ? undefined : fittingAccount(leaf, human);
       if (account === undefined) return false;
-      at[i]?.push(account);
+      at[i]?.push({ human, account });
       return true;
     });
   for (const { leaves: slot, kind, people } of placements) for (const human of free[kind]?.splice(0, people) ?? []) put(human, slot);
   for (const human of free.flat()) put(human, leaves.map((_, i) => i));
-  return at;
+  return at.map((placed) => placed.sort((a, b) => humans.indexOf(a.human) - humans.indexOf(b.human)).map(({ account }) => account));
 }

@@ -58,14 +58,14 @@ describe('a change of a tree', () => {
         const some = humans.filter((_, i) => (set >> i) & 1);
         if (missingByTrying(after, some) === 0) expect(missingByTrying(before, some)).toBe(0);
       }
-    }), { numRuns: 2_000 });
-    expect(strong).toBeGreaterThan(400);
+    }), { numRuns: 1_200 });
+    expect(strong).toBeGreaterThan(200);
   });
   it('into itself weakens nothing', () => {
-    fc.assert(fc.property(trees(4), (tree) => expect(weakens(tree, tree)).toBe(false)), { numRuns: 1_000 });
+    fc.assert(fc.property(trees(4), (tree) => expect(weakens(tree, tree)).toBe(false)), { numRuns: 500 });
   });
   it('into something stricter weakens nothing', () => {
-    fc.assert(fc.property(trees(3), fc.constantFrom(...stricter), fc.array(fc.nat(7), { maxLength: 3 }), (tree, change, path) => expect(weakens(tree, changed(tree, path, change))).toBe(false)), { numRuns: 1_000 });
+    fc.assert(fc.property(trees(3), fc.constantFrom(...stricter), fc.array(fc.nat(7), { maxLength: 3 }), (tree, change, path) => expect(weakens(tree, changed(tree, path, change))).toBe(false)), { numRuns: 500 });
   });
 
   it.each<[string, PolicyNode, PolicyNode, boolean]>([

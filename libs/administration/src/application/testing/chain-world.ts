@@ -10,6 +10,7 @@ import type { GenesisDocument } from '../../domain/control-plane/genesis.js';
 import { initialControlPlane } from '../../domain/control-plane/state.js';
 import { chainDigest, genesisDigest } from '../chain-digest.js';
 import type { ChainEvent, ChainOptions } from '../verify-chain/verified-chain.js';
+import type { ProposedAct } from '../ports/propose-operation.port.js';
 import { requestText } from './request-text.js';
 import { account, ISSUER, ORIGIN, SigningPerson, TestProofVerifier } from './signing-person.js';
 
@@ -61,12 +62,13 @@ export class ChainWorld {
   byOperation(by: SigningPerson, method: string, path: string, body: unknown, approvers: readonly SigningPerson[]): string {
     const act: Act = { method, path, body };
     const operationId = `00000000-0000-4000-8000-${String((this.operations += 1)).padStart(12, '0')}`;
-    const operation = this.operation(by, act, approvers, operationId);
-    const proof = { credentialId: by.credentialId, session: null, previous: this.chain.head, jws: by.proof(act, this.chain.head) };
-    this.run({ type: 'act', act, by: by.actor, administrator: true, operation, proof: path === '/v1/credentials' ? null : proof, quorum: 1, now: this.now });
+    const jws = path === '/v1/credentials' ? null : by.proof(act, this.chain.head);
+    const operation = this.operation(by, { ...act, proof: jws }, approvers, operationId);
+    const proof = jws === null ? null : { credentialId: by.credentialId, session: null, previous: this.chain.head, jws };
+    this.run({ type: 'act', act, by: by.actor, administrator: true, operation, proof, quorum: 1, now: this.now });
     return operationId;
   }
-  operation(by: SigningPerson, act: Act, approvers: readonly SigningPerson[], operationId: string): Extract<Authority, { type: 'operation' }> {
+  operation(by: SigningPerson, act: ProposedAct, approvers: readonly SigningPerson[], operationId: string): Extract<Authority, { type: 'operation' }> {
     const statement = requestText({ deployment: DEPLOYMENT, operationId, requestedBy: by.actor, act });
     return { type: 'operation', operationId, statement, decisions: approvers.map((one) => one.approval(operationId, statement)) };
   }

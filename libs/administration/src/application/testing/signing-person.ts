@@ -61,7 +61,8 @@ export class TestProofVerifier implements ProofVerifier {
     const [header = '', payload = '', signature = ''] = compact.split('.');
     const { key } = credential;
     if (key.type !== 'jwk' || kidOf(compact) !== credential.credentialId) return { fault: FAULT };
-    const holds = verify(null, Buffer.from(`${header}.${payload}`), createPublicKey({ key: { ...key.publicJwk }, format: 'jwk' }), Buffer.from(signature, 'base64url'));
+    const isExact = [header, payload, signature].every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+    const holds = isExact && verify(null, Buffer.from(`${header}.${payload}`), createPublicKey({ key: { ...key.publicJwk }, format: 'jwk' }), Buffer.from(signature, 'base64url'));
     return holds ? { payload: Buffer.from(payload, 'base64url').toString('utf8') } : { fault: FAULT };
   }
 }

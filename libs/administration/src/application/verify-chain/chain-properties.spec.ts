@@ -104,7 +104,7 @@ describe('rule 22: whatever is done to a chain beside its administrators', () =>
     property(fc.tuple(walks, fc.nat(), fc.nat(), fc.boolean()), async ([steps, i, j, mend]) => {
       const world = walked(steps);
       const { events } = world;
-      const changed = copy(events) as ChainEvent[];
+      const changed: ChainEvent[] = copy(events);
       const target = changed[i % changed.length];
       fc.pre(target !== undefined && (i % changed.length === 0 || proven([target])));
       if (target === undefined) return;

@@ -121,8 +121,9 @@ describe('rule 22: the chain of a control plane', () => {
   describe('an act by an operation', () => {
     const act = { method: 'PUT', path: '/v1/roster/fw', body: { members: [account('eve'), account('mal')] } };
     const faultOf = async (change: (operation: ReturnType<ChainWorld['operation']>) => object, by: SigningPerson = people()[0], approvers: readonly SigningPerson[] = people().slice(1)): Promise<string | undefined> => {
-      const operation = world.operation(by, act, approvers, 'o1');
-      const data = { ...act, by: by.actor, at: world.now, previous: world.chain.head, authority: { ...operation, ...change(operation) }, proof: by.proof(act, world.chain.head) };
+      const proof = by.proof(act, world.chain.head);
+      const operation = world.operation(by, { ...act, proof }, approvers, 'o1');
+      const data = { ...act, by: by.actor, at: world.now, previous: world.chain.head, authority: { ...operation, ...change(operation) }, proof };
       return (await verified([...world.events, { revision: world.events.length, type: 'administration.roster-set.v1', data }])).faults[0]?.code;
     };
     it('holds as it was approved', async () => expect(await faultOf(() => ({}))).toBeUndefined());
@@ -149,17 +150,18 @@ describe('rule 22: the chain of a control plane', () => {
     });
     it('rests on the statement of another act, operation, deployment or proposer', async () => {
       const [one, two, three] = people();
-      const other = world.operation(one, { ...act, body: { members: [] } }, [two, three], 'o1');
+      const other = world.operation(one, { ...act, proof: one.proof(act, world.chain.head), body: { members: [] } }, [two, three], 'o1');
       expect(await faultOf(() => other)).toBe('OPERATION_NOT_ITS');
       expect(await faultOf(() => ({ operationId: 'o2' }))).toBe('OPERATION_NOT_ITS');
-      expect(await faultOf(() => world.operation(two, act, [one, three], 'o1'))).toBe('OPERATION_NOT_ITS');
+      expect(await faultOf(() => world.operation(two, { ...act, proof: one.proof(act, world.chain.head) }, [one, three], 'o1'))).toBe('OPERATION_NOT_ITS');
       expect(await faultOf(({ statement }) => ({ statement: statement.replace('"deployment":"d1"', '"deployment":"d2"') }))).toBe('OPERATION_NOT_ITS');
       expect(await faultOf(({ statement }) => ({ statement: ` ${statement}` }))).toBe('OPERATION_NOT_ITS');
+      expect(await faultOf(() => world.operation(one, { ...act, proof: null }, [two, three], 'o1'))).toBe('OPERATION_NOT_ITS');
     });
     it('is used once', async () => {
       const [one, two, three] = people();
       const operationId = world.byOperation(one, act.method, act.path, act.body, [two, three]);
-      const data = { ...act, by: one.actor, at: world.now, previous: world.chain.head, authority: world.operation(one, act, [two, three], operationId), proof: one.proof(act, world.chain.head) };
+      const data = { ...act, by: one.actor, at: world.now, previous: world.chain.head, authority: world.operation(one, { ...act, proof: null }, [two, three], operationId), proof: one.proof(act, world.chain.head) };
       expect(codes(await verified([...world.events, { revision: 2, type: 'administration.roster-set.v1', data }]))).toEqual(['OPERATION_REUSED']);
     });
     it('is signed by whose credential was revoked before', async () => {

@@ -17,7 +17,7 @@ export async function verifyOperation(state: ControlPlaneState, effect: Effect, 
   const request = parseActRequest(statement);
   if (request === undefined) throw new ChainBroken('OPERATION_NOT_ITS', 'its statement is none of an act');
   const isOfThis = request.operationId === operationId && request.deployment === state.genesis?.deployment && sameActor(request.requestedBy, act.by)
-    && request.act.method === act.method && request.act.path === act.path && canonicalDigest(request.act.body) === canonicalDigest(act.body);
+    && request.act.method === act.method && request.act.path === act.path && request.act.proof === act.proof && canonicalDigest(request.act.body) === canonicalDigest(act.body);
   if (!isOfThis) throw new ChainBroken('OPERATION_NOT_ITS', 'its statement names another act');
   const nonces = new Set<string>();
   for (const decision of decisions) {

@@ -1,6 +1,8 @@
+import type { Actor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { exhaustive } from '#kernel/exhaustive.js';
-import type { ActData, Authority } from './act.js';
+import type { Act, ActData, Authority } from './act.js';
 import { leavesTooFew } from './administrators.js';
 import type { ActCommand, ControlPlaneCommand } from './commands.js';
 import { effectOf } from './effect-of.js';
@@ -60,13 +62,20 @@ function act(command: ActCommand, plane: ControlPlaneState, head: string | null)
   const authority = authorityOf(command, effect, plane);
   // A proof binds an act to its place in the chain; that of an operation named the place at which it was proposed.
   if (operation === null && proof !== null && proof.previous !== head) throw new DomainError('CONTROL_PLANE_MOVED', 'the proof names an older head of the control plane');
-  const objection = objectionTo(effect, plane, by, command.now);
+  const data: ActData = { method, path, body, by, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
+  const objection = objectionTo(effect, plane, by, command.now) ?? tooFew(plane, effect, data);
   if (objection instanceof DomainError) throw objection;
   if (objection === 'already' && operation === null) return [];
-  const data: ActData = { method, path, body, by, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
-  if (leavesTooFew(plane, acted(plane, effect, data))) throw new DomainError('QUORUM_TOO_SMALL', 'a quorum of N needs N + 1 active administrators');
   return [{ type: `administration.${effect.type}.v1`, data }];
 }
+
+/** What stands against a proposal already: whoever approves it, it could not be done. */
+export function proposalObjection(plane: ControlPlaneState, effect: Effect, act: Act, by: Actor, now: Instant): DomainError | 'already' | undefined {
+  return objectionTo(effect, plane, by, now) ?? tooFew(plane, effect, { ...act, by, at: now, previous: null, authority: { type: 'direct' }, proof: null });
+}
+
+const tooFew = (plane: ControlPlaneState, effect: Effect, data: ActData): DomainError | undefined =>
+  leavesTooFew(plane, acted(plane, effect, data)) ? new DomainError('QUORUM_TOO_SMALL', 'a quorum of N needs N + 1 active administrators') : undefined;
 
 function authorityOf(command: ActCommand, effect: Effect, plane: ControlPlaneState): Authority {
   const { operation, by, proof, now } = command;

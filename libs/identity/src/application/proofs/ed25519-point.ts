@@ -14,7 +14,7 @@ function power(base: bigint, exponent: bigint): bigint {
 
 /**
  * Whether 32 bytes are a public key that says something: the one encoding of a point of the curve (RFC 8032, 5.1.3) that is not one of the eight of small order,
- * for which signatures can be made that verify over many messages without a private key. OpenSSL takes any 32 bytes.
+ * for which signatures can be made that verify over many messages without a private key: the OpenSSL of Node 20 takes them, that of Node 24 does not.
  */
 export function isUsableEd25519Point(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false;

@@ -27,6 +27,8 @@ export interface AdministrativeAct {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  /** What its proposer signed of it: a compact JWS; null where nothing was asked. */
+  readonly proof: string | null;
 }
 
 /** Something other than a key's use that an operation allows. */
