@@ -5,7 +5,7 @@ import { setRevision } from '#platform/http/answer-headers.js';
 import type { Answer } from '#platform/http/answer-headers.js';
 import { bodyOf } from '#platform/http/endpoint/endpoint-facts.js';
 import { Endpoint } from '#platform/http/endpoint/endpoint.decorator.js';
-import { policyFaults, policyOf } from '#platform/http/fields/policy.field.js';
+import { policySourceFaults, policySourceOf } from '#platform/http/fields/policy.field.js';
 import { Input, Meta } from '#platform/http/parameters/caller.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';

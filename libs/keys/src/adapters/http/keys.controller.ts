@@ -6,7 +6,7 @@ import { setLocation, setRevision } from '#platform/http/answer-headers.js';
 import type { Answer } from '#platform/http/answer-headers.js';
 import { bodyOf } from '#platform/http/endpoint/endpoint-facts.js';
 import { Endpoint } from '#platform/http/endpoint/endpoint.decorator.js';
-import { policyOf } from '#platform/http/fields/policy.field.js';
+import { policySourceOf } from '#platform/http/fields/policy.field.js';
 import { PageQuery, pageOf, pageSchema } from '#platform/http/page.dto.js';
 import { Filter, Input, Meta } from '#platform/http/parameters/caller.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';

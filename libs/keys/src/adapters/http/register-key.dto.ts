@@ -1,7 +1,7 @@
 import type { InputFault } from '#kernel/domain-error.js';
 import { Field, OK, fault } from '#platform/http/fields/field.js';
 import { ObjectField } from '#platform/http/fields/nested.field.js';
-import { PolicyField } from '#platform/http/fields/policy.field.js';
+import { PolicySourceField } from '#platform/http/fields/policy.field.js';
 import { Rule } from '#platform/http/fields/rule.js';
 import { KeyIdField, OneOfField, PatternField, TextField } from '#platform/http/fields/text.field.js';
 import { Named } from '#platform/http/schema/json-schema.js';
