@@ -111,7 +111,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const deployment = await deploymentId(store, clock.now().closing);
   const verifiedProofs = new VerifiedProofs(new CredentialProofVerifier());
   const administration = administrationOfApi({
-    config, store, deployment, clock, operations, verifier: verifiedProofs,
+    config, issuers: parts.issuers, store, deployment, clock, operations, verifier: verifiedProofs,
     executor: (decider, kind) => new TracedCommandExecutor(tracer, store, decider, new StreamStates(store, kind, folding), clock, observe),
   });
   const awaiter = new FollowingAwaiter({

@@ -43,7 +43,7 @@ const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
   /** `dataDir` is locked by this process, and used by no other worker. */
-  readonly config: Pick<Config, 'dataDir' | 'readModel'>;
+  readonly config: Pick<Config, 'dataDir' | 'readModel'> & { readonly administration: Pick<Config['administration'], 'quorum'> };
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -65,7 +65,7 @@ export interface RunningWorker {
  * Projections and process managers of a process. On PostgreSQL each subscription runs under a lease: of several workers one works on it, and another goes on
  * when that one is gone. @throws StoreUnavailableError
  */
-export async function runWorker({ config: { dataDir, readModel }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
+export async function runWorker({ config: { dataDir, readModel, administration }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
@@ -89,7 +89,7 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   metrics.queue('commands', () => operations.waiting);
   const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
   const controlPlane = new TracedCommandExecutor(NO_TRACES, store, controlPlaneDecider, new StreamStates(store, controlPlaneKind, { capacity: 1, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
-  const settings = { stream: controlPlaneStream(await deploymentId(store, clock.now().closing)), quorum: 1 };
+  const settings = { stream: controlPlaneStream(await deploymentId(store, clock.now().closing)), quorum: administration.quorum };
   const acts = new ApplyActs(controlPlane, approvedActs(operations), settings, ({ operationId, refused }) => {
     if (refused !== null) log.warn({ operationId, code: refused.code }, 'an approved act could not be done any more');
   });
