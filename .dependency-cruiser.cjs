@@ -1,4 +1,4 @@
-const CONTEXTS = '(identity|policies|keys|operations|signing|evidence)';
+const CONTEXTS = '(identity|policies|keys|operations|administration|signing|evidence)';
 const TESTS = '\\.(spec|int-spec|e2e-spec|deployment-spec)\\.ts$|/testing/|^test/';
 const npm = (name) => `(^|/)node_modules/${name}(/|$)|^${name}(/|$)`;
 

@@ -1,7 +1,7 @@
 const { join } = require('node:path');
 
 // How imports find sources. package.json leads `#signing/…` to the compiled files, which have no types and may be old: rules are about the sources.
-const contexts = ['kernel', 'eventing', 'platform', 'identity', 'policies', 'keys', 'operations', 'evidence', 'signing'];
+const contexts = ['kernel', 'eventing', 'platform', 'identity', 'policies', 'keys', 'operations', 'administration', 'evidence', 'signing'];
 module.exports = {
   resolve: {
     alias: {

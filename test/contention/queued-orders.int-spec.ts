@@ -96,7 +96,7 @@ describe('10,000 orders that were accepted while no signer was there', () => {
     const ledger = await openLedger({ kind: 'file', dir: join(dir, 'ledger') });
     const store = connectEmbeddedLog(log.attach());
     return runSignerWith(
-      { hsm, sessions: 8, ledger, self: { name: 'signer-1', incarnation: randomUUID() }, snapshotFile: join(dir, 'signer-snapshots.db'), store, log: SILENT, metrics: createMetrics({ process: false }) },
+      { hsm, sessions: 8, ledger, self: { name: 'signer-1', incarnation: randomUUID() }, snapshotFile: join(dir, 'signer-snapshots.db'), publicUrl: 'https://sign.test', genesis: null, store, log: SILENT, metrics: createMetrics({ process: false }) },
       async () => {
         await ledger.close();
         store.close();

@@ -11,6 +11,7 @@ import { NONE, Scene, ofFirmware } from './scene.js';
 
 const b64 = (bytes: number): string => Buffer.alloc(bytes, 7).toString('base64');
 const DATA = b64(20);
+const SIGNED = { tree: ofFirmware(1), requiredProof: 'signature' };
 const NO_ID = '0d6f4c0e-8f0c-5a53-9a53-0b6c5d1f1f5e';
 
 let scene: Scene;
@@ -54,6 +55,14 @@ const PROVOKED: Readonly<Record<string, () => Promise<Answer<unknown>>>> = {
     await scene.key('builders-only', 'ES256', NONE, { requesters: { group: 'builders' } });
     return scene.orderer.requests({ 'builders-only': 1 });
   },
+  PROOF_REQUIRED: async () => {
+    await scene.key('signed', 'ES256', SIGNED);
+    return scene.ana.approves(await scene.orderer.operation({ signed: 1 }));
+  },
+  PROOF_INVALID: async () => scene.ana.challenged(await scene.orderer.operation({ two: 1 }), { decision: 'approve', credentialId: NO_ID }),
+  CHALLENGE_MISMATCH: async () => scene.ana.approves(await scene.orderer.operation({ two: 1 }), { proof: { type: 'jws', challengeId: NO_ID, jws: 'a.b.c' } }),
+  POLICY_NOT_FOUND: () => scene.admin.registers({ keyId: 'referring', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { ref: 'nowhere' } }),
+  POLICY_UNSATISFIABLE: () => scene.admin.registers({ keyId: 'hopeless', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { type: 'threshold', k: 2, of: [NONE] } }),
   OPERATION_NOT_FOUND: () => scene.admin.reads({ operationId: NO_ID }),
   KEY_NOT_FOUND: () => scene.admin.disables('nowhere'),
   SIGN_ORDER_NOT_FOUND: async () => {
@@ -126,8 +135,8 @@ const PROVOKED: Readonly<Record<string, () => Promise<Answer<unknown>>>> = {
     return narrow.bearer(issuer.sign({ alg: 'ES256', kid: 'x' }, issuer.claims('eve', ['administrator'], { iss: 'https://silent.example' }))).get('/v1/keys');
   },
 };
-/** Where the others are provoked: by a policy that cannot be written yet, by a sender that stalls (observability), and by broken parts. */
-const ELSEWHERE = ['POLICY_UNSATISFIABLE', 'REQUEST_TIMEOUT', 'INTERNAL', 'HSM_UNAVAILABLE', 'STORE_UNAVAILABLE'];
+/** Where the others are provoked: by credentials and clocks (signed decisions), by a sender that stalls (observability), and by broken parts. */
+const ELSEWHERE = ['CHALLENGE_EXPIRED', 'CHALLENGE_USED', 'CREDENTIAL_NOT_ACTIVE', 'REQUEST_TIMEOUT', 'INTERNAL', 'HSM_UNAVAILABLE', 'STORE_UNAVAILABLE'];
 const DOCUMENTED = [...readFileSync(join(packageRoot, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z_0-9]+)` \| (\d{3}) \|/gm)].map(([, code = '', status]) => ({ code, status: Number(status) }));
 
 describe('each documented code', () => {

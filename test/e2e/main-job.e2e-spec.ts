@@ -235,7 +235,7 @@ describe('a binding', () => {
 });
 
 describe('keys', () => {
-  it('take a new policy for new operations only', async () => {
+  it('take a new policy for new operations, and honour one that was tightened at use', async () => {
     await scene.key('changing');
     const before = await scene.orderer.operation({ changing: 2 });
     const changed = await scene.admin.setsPolicy('changing', ofFirmware(1));
@@ -244,8 +244,9 @@ describe('keys', () => {
     expect(expected(await scene.admin.setsPolicy('changing', ofFirmware(1)), 200).revision).toBe(changed.body.revision);
     const after = await scene.orderer.operation({ changing: 1 });
     expect([before.state, after.state]).toEqual(['approved', 'pending']);
-    expect((await scene.ended(await scene.orderer.orders(before, { keyId: 'changing', data: b64('x') }))).state).toBe('completed');
+    expect((await scene.orderer.orders(before, { keyId: 'changing', data: b64('x') })).said).toBe('409 OPERATION_NOT_APPROVED');
     expected(await scene.admin.setsPolicy('changing', NONE), 200);
+    expect((await scene.ended(await scene.orderer.orders(before, { keyId: 'changing', data: b64('x') }))).state).toBe('completed');
     expect(expected(await scene.orderer.reads(after), 200).state).toBe('pending');
     expect(expected(await scene.ana.approves(after), 201).state).toBe('approved');
   });

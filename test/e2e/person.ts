@@ -1,4 +1,5 @@
 import type { KeyBody } from '#keys/adapters/http/key.schema.js';
+import type { DecisionChallengeView } from '#operations/application/challenge-decision/challenge-decision.command.js';
 import type { OperationView } from '#operations/application/operation-view.js';
 import type { SignOrderView } from '#signing/application/sign-order-view.js';
 import type { TrailItem } from '#evidence/application/trail-item.js';
@@ -73,9 +74,11 @@ export class Person {
   lists = (query = ''): Promise<Answer<List<OperationView>>> => this.get(`/v1/operations${query}`);
   queue = (query = ''): Promise<Answer<List<OperationView>>> => this.get(`/v1/approvals/queue${query}`);
 
-  decides = (decision: 'approve' | 'reject', { operationId, requestDigest }: Asking, asked: Asked = {}, comment?: string): Promise<Answer<OperationView>> =>
-    this.post(`/v1/operations/${operationId}/decisions`, { decision, requestDigest, ...(comment === undefined ? {} : { comment }) }, asked);
-  approves = (operation: Asking, asked: Asked = {}): Promise<Answer<OperationView>> => this.decides('approve', operation, asked);
+  decides = (decision: 'approve' | 'reject', { operationId, requestDigest }: Asking, { proof, ...asked }: Asked & { readonly proof?: unknown } = {}, comment?: string): Promise<Answer<OperationView>> =>
+    this.post(`/v1/operations/${operationId}/decisions`, { decision, requestDigest, ...(comment === undefined ? {} : { comment }), ...(proof === undefined ? {} : { proof }) }, asked);
+  challenged = ({ operationId }: Operation, body: { readonly decision: 'approve' | 'reject'; readonly credentialId?: string }, asked: Asked = {}): Promise<Answer<DecisionChallengeView>> =>
+    this.post(`/v1/operations/${operationId}/decision-challenges`, body, asked);
+  approves = (operation: Asking, asked: Asked & { readonly proof?: unknown } = {}): Promise<Answer<OperationView>> => this.decides('approve', operation, asked);
   rejects = (operation: Asking, asked: Asked = {}): Promise<Answer<OperationView>> => this.decides('reject', operation, asked);
   withdraws = ({ operationId }: Operation, asked: Asked = {}): Promise<Answer<OperationView>> => this.send('DELETE', `/v1/operations/${operationId}/decisions/mine`, undefined, asked);
   revokes = ({ operationId }: Operation, asked: Asked = {}, reason = 'stolen'): Promise<Answer<OperationView & { readonly inFlight: readonly string[] }>> =>

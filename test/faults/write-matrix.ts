@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { derivedId } from '#eventing/ids.js';
-import { commandIdOf } from '#platform/http/command-id.js';
+import { commandIdOf } from '#eventing/command-id.js';
 import { sleep } from '#test/system/service.js';
 import { digests, eventually, goodSignatures, isFinal, order, orderOf, request, trailOf } from '#test/system/steps.js';
 import type { Key, Operation, SignOrder, TrailEvent } from '#test/system/steps.js';

@@ -31,7 +31,7 @@ await serveThread<SignerReport>(
       const own = gatedLedger(ledger, name, gates);
       const hsm = openHsm({ hsm: hsmConfig, log, metrics }, own);
       const snapshotFile = join(config.dataDir, `signer-${name}-snapshots.db`);
-      const signer = await runSignerWith({ hsm, sessions: hsmConfig.sessions, ledger: own, self: { name, incarnation: randomId() }, snapshotFile, store: gatedStore(store, name, gates), log, metrics }, () => hsm.close());
+      const signer = await runSignerWith({ hsm, sessions: hsmConfig.sessions, ledger: own, self: { name, incarnation: randomId() }, snapshotFile, publicUrl: config.http.publicUrl, genesis: null, store: gatedStore(store, name, gates), log, metrics }, () => hsm.close());
       running.push(signer);
       return signer;
     };

@@ -34,7 +34,7 @@ it('is OpenAPI 3.1 with a title, a licence and every call of the contract', () =
   expect(operations.map((o) => o.name).sort()).toEqual([
     'delete /v1/operations/{operationId}/decisions/mine', 'get /healthz', 'get /metrics', 'get /openapi.json', 'get /readyz', 'get /v1/approvals/queue', 'get /v1/audit/events', 'get /v1/keys', 'get /v1/keys/{keyId}',
     'get /v1/operations', 'get /v1/operations/{operationId}', 'get /v1/operations/{operationId}/events', 'get /v1/operations/{operationId}/sign-orders', 'get /v1/operations/{operationId}/sign-orders/{signOrderId}',
-    'post /dev/token', 'post /v1/clock/confirmation', 'post /v1/keys', 'post /v1/keys/{keyId}/disable', 'post /v1/keys/{keyId}/enable', 'post /v1/ledger/acceptances', 'post /v1/operations', 'post /v1/operations/{operationId}/decisions',
+    'post /dev/token', 'post /v1/clock/confirmation', 'post /v1/keys', 'post /v1/keys/{keyId}/disable', 'post /v1/keys/{keyId}/enable', 'post /v1/ledger/acceptances', 'post /v1/policies/analyse', 'post /v1/operations', 'post /v1/operations/{operationId}/decisions',
     'post /v1/operations/{operationId}/revocation', 'post /v1/operations/{operationId}/sign-orders', 'post /v1/operations/{operationId}/sign-orders/{signOrderId}/resolution', 'put /v1/keys/{keyId}/approval-policy',
   ].sort());
 });

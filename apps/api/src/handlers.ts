@@ -13,9 +13,15 @@ import { GetOperationHandler } from '#operations/application/get-operation/get-o
 import { ListOperationsHandler } from '#operations/application/list-operations/list-operations.handler.js';
 import { ProposeOperationHandler } from '#operations/application/propose-operation/propose-operation.handler.js';
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
+import { ListReviewsHandler } from '#operations/application/list-reviews/list-reviews.handler.js';
+import { ReviewOperationHandler } from '#operations/application/review-operation/review-operation.handler.js';
+import { ApprovalStandingHandler } from '#operations/application/approval-standing/approval-standing.handler.js';
+import { ApproverPairsHandler } from '#operations/application/approver-pairs/approver-pairs.handler.js';
+import { SimulatePolicyHandler } from '#operations/application/simulate-policy/simulate-policy.handler.js';
 import { RevokeOperationHandler } from '#operations/application/revoke-operation/revoke-operation.handler.js';
 import { WithdrawApprovalHandler } from '#operations/application/withdraw-approval/withdraw-approval.handler.js';
 import { ConfirmClockHandler } from '#platform/time/confirm-clock/confirm-clock.handler.js';
+import { AnalysePolicyHandler } from '#policies/application/analyse-policy/analyse-policy.handler.js';
 import { AcceptStoreHandler } from '#signing/application/accept-store/accept-store.handler.js';
 import { GetSignOrderHandler } from '#signing/application/get-sign-order/get-sign-order.handler.js';
 import { SignOrders } from '#signing/application/get-sign-order/sign-orders.js';
@@ -23,10 +29,17 @@ import { ListSignOrdersHandler } from '#signing/application/list-sign-orders/lis
 import { PlaceSignOrderHandler } from '#signing/application/place-sign-order/place-sign-order.handler.js';
 import { ResolveOutcomeHandler } from '#signing/application/resolve-outcome/resolve-outcome.handler.js';
 
+import { ListCredentialsHandler } from '#administration/application/list-credentials/list-credentials.handler.js';
+import { PerformActHandler } from '#administration/application/perform-act/perform-act.handler.js';
+import { ProposeCredentialHandler } from '#administration/application/propose-credential/propose-credential.handler.js';
+import { ReadControlPlaneHandler } from '#administration/application/read-control-plane/read-control-plane.handler.js';
+import { RegistrationOptionsHandler } from '#administration/application/registration-options/registration-options.handler.js';
+
 /** Every command and query that the api answers. */
 export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
-  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler,
+  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
-  OperationTrailHandler, AuditTrailHandler, ConfirmClockHandler, AcceptStoreHandler,
+  OperationTrailHandler, AuditTrailHandler, AnalysePolicyHandler, ConfirmClockHandler, AcceptStoreHandler,
+  PerformActHandler, ProposeCredentialHandler, ListCredentialsHandler, ReadControlPlaneHandler, RegistrationOptionsHandler,
 ];

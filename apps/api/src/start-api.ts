@@ -25,10 +25,16 @@ import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
 import { spkiToPem } from '#keys/adapters/spki/spki.js';
 import { KEY_EXECUTOR, KEY_LIST, KEY_PREFIX, keyDecider, keyKind, keyStream, PUBLIC_KEY_PEM } from '#keys/contract.js';
 import { SqlOperationList } from '#operations/adapters/projections/sql-operation-list.js';
+import { SqlPastOperations } from '#operations/adapters/projections/sql-past-operations.js';
+import { SqlApproverPairs } from '#operations/adapters/projections/sql-approver-pairs.js';
+import { SqlOpenReviews } from '#operations/adapters/projections/sql-open-reviews.js';
 import { SqlPendingOperations } from '#operations/adapters/projections/sql-pending-operations.js';
 import { OPERATION_LIST } from '#operations/application/ports/operation-list.port.js';
+import { PAST_OPERATIONS } from '#operations/application/ports/past-operations.port.js';
+import { APPROVER_PAIRS } from '#operations/application/ports/approver-pairs.port.js';
+import { OPEN_REVIEWS } from '#operations/application/ports/open-reviews.port.js';
 import { PENDING_OPERATIONS } from '#operations/application/ports/pending-operations.port.js';
-import { CONTROL_PLANE, KEY_STATES, OPERATION_EXECUTOR, OPERATION_PREFIX, OPERATION_STATES, operationDecider, operationKind, operationStream, RefusalRecorder } from '#operations/contract.js';
+import { KEY_STATES, OPERATION_EXECUTOR, OPERATION_PREFIX, OPERATION_STATES, operationDecider, operationKind, operationStream, RefusalRecorder } from '#operations/contract.js';
 import type { KeyStates, OperationExecutor, OperationStates } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
 import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
@@ -50,7 +56,7 @@ import { RESOLUTION_EXECUTOR } from '#signing/application/resolve-outcome/resolv
 import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from '#signing/contract.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
-import { plainControlPlane } from './plain-control-plane.js';
+import { administrationOfApi } from './administration-parts.js';
 import { API_HANDLERS } from './handlers.js';
 import { API_HTTP_MODULES } from './http/api-http.modules.js';
 import { createHttpApp } from './http/create-http-app.js';
@@ -102,13 +108,19 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const keys = new TracedCommandExecutor(tracer, store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
   const resolutions = new TracedCommandExecutor(tracer, store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
   const refusals = new RefusalRecorder(operations, (error) => log.warn({ error }, 'a refusal could not be recorded'));
+  const deployment = await deploymentId(store, clock.now().closing);
+  const verifiedProofs = new VerifiedProofs(new CredentialProofVerifier());
+  const administration = administrationOfApi({
+    config, issuers: parts.issuers, store, deployment, clock, operations, verifier: verifiedProofs,
+    executor: (decider, kind) => new TracedCommandExecutor(tracer, store, decider, new StreamStates(store, kind, folding), clock, observe),
+  });
   const awaiter = new FollowingAwaiter({
     store,
-    prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-'],
+    prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-', ...administration.prefixes],
     name: 'api',
     observe: metrics.subscription('api'),
     failed: (error) => {
-      for (const { states } of [operations, keys, resolutions]) states.doubt();
+      for (const states of [operations.states, keys.states, resolutions.states, ...administration.states]) states.doubt();
       log.warn({ error, subscription: 'api' }, 'the subscription broke');
     },
   });
@@ -116,6 +128,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     clock.follow(event);
     if (event.stream.startsWith(KEY_PREFIX)) keys.states.offer(event);
     else if (event.stream.startsWith(OPERATION_PREFIX)) operations.states.offer(event);
+    else administration.follow(event);
   });
   metrics.queue('commands', () => operations.waiting + keys.waiting + resolutions.waiting);
   metrics.queue('waits', () => awaiter.waiting);
@@ -134,7 +147,6 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       return principal;
     },
   };
-  const controlPlane = plainControlPlane(config.http.publicUrl);
   // The signer tells its own clock's jump a moment later: nothing is reserved by a clock that is not trusted here (rule 14).
   const jumped = (): string | undefined => {
     const fault = clock.jumped();
@@ -143,24 +155,25 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const signers: SignerStatus = { down: () => jumped() ?? parts.signers.down() };
   const clockCheck: ReadinessCheck = { name: 'clock', check: () => Promise.resolve(clock.jumped()) };
   const provided: readonly [symbol, unknown][] = [
-    [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, await deploymentId(store, clock.now().closing)], [STREAM_AWAITER, tracer === NO_TRACES ? awaiter : tracedAwaiter(awaiter, tracer)],
-    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)],
+    [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, deployment], [STREAM_AWAITER, tracer === NO_TRACES ? awaiter : tracedAwaiter(awaiter, tracer)],
+    [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)], [OPEN_REVIEWS, new SqlOpenReviews(parts.rows)], [PAST_OPERATIONS, new SqlPastOperations(parts.rows)], [APPROVER_PAIRS, new SqlApproverPairs(parts.rows, parts.progress, store)],
     [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, new SqlKeyList(parts.rows, spkiToPem)], [PUBLIC_KEY_PEM, spkiToPem],
     [RESOLUTION_EXECUTOR, resolutions], [SIGN_ORDER_LIST, signOrders], [STARTED_ORDERS, signOrders], [SIGNER_STATUS, signers], [TRAIL_INDEX, new SqlTrailIndex(parts.rows)],
-    [CONTROL_PLANE, controlPlane], [PROOF_VERIFIER, new VerifiedProofs(new CredentialProofVerifier())],
+    [PROOF_VERIFIER, verifiedProofs],
     [AUTHENTICATOR, authenticator], [METRICS_SOURCE, source], [HTTP_METRICS, httpMetrics], [READINESS_CHECKS, [...parts.readiness, clockCheck]],
   ];
-  const providers: Provider[] = [...provided.map(([provide, useValue]) => ({ provide, useValue })), { provide: RefusalRecorder, useValue: refusals }, ...API_HANDLERS];
+  const providers: Provider[] = [...provided.map(([provide, useValue]) => ({ provide, useValue })), { provide: RefusalRecorder, useValue: refusals }, ...administration.providers, ...API_HANDLERS];
   const module: DynamicModule = {
     module: ApiModule,
     global: true,
     imports: [CqrsModule.forRoot(), ...API_HTTP_MODULES, ...(parts.extra?.module === undefined ? [] : [parts.extra.module])],
     providers,
-    exports: [...provided.map(([token]) => token), RefusalRecorder],
+    exports: [...provided.map(([token]) => token), ...administration.tokens, RefusalRecorder],
   };
   const app = await createHttpApp(module, { http: config.http, log, tracer, mounts: parts.extra?.mounts ?? [] });
   // Handlers are registered by now: what is followed may cause commands.
   await awaiter.start(stopping.signal);
+  await administration.readBack();
   await app.listen(config.http.port, config.http.host);
   return {
     app,

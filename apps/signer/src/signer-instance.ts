@@ -1,13 +1,15 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
-import { followDurably } from '#eventing/durable-subscription.js';
+import { deploymentId } from '#eventing/deployment.js';
+import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { NO_TRACES } from '#eventing/trace.port.js';
 import type { Tracer } from '#eventing/trace.port.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
+import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
+import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
 import { KEY_PREFIX, keyDecider, keyKind } from '#keys/contract.js';
-import { operationKind } from '#operations/contract.js';
 import type { Log } from '#platform/logging/log.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
@@ -16,9 +18,13 @@ import { systemClock } from '#platform/time/system-clock.js';
 import { encodeSignature } from '#signing/adapters/signature-format/encode-signature.js';
 import type { Hsm } from '#signing/application/ports/hsm.port.js';
 import type { Ledger, LedgerSigner } from '#signing/application/ports/ledger.port.js';
+import { bindKeys } from '#signing/application/bind-keys/bind-keys.process.js';
+import type { BindKeysContext } from '#signing/application/bind-keys/bind-keys.process.js';
 import { KeyRegistrations } from '#signing/application/register-key/key-registrations.process.js';
 import { REGISTRATION_LIMITS } from '#signing/application/register-key/attempt-registration.js';
 import { RegistrationStreams } from '#signing/application/register-key/registration-streams.js';
+import { evidenceKind } from '#signing/application/gate/evidence.js';
+import { openGate } from '#signing/application/gate/open-gate.js';
 import { Authority } from '#signing/application/sign/authority.js';
 import { OrderStream } from '#signing/application/sign/order-stream.js';
 import { RememberedEvents } from '#signing/application/sign/remembered-events.js';
@@ -27,6 +33,8 @@ import { tracedHsm } from '#signing/application/sign/traced-hsm.js';
 import { Turns } from '#signing/application/sign/turns.js';
 import { countOutcome } from './count-outcome.js';
 
+/** How often a signer looks for permitted keys whose pair was not bound. */
+const BIND_PAUSE_MS = 1_000;
 /** States of operations and keys that the signer keeps in memory, each. */
 const CACHED_STREAMS = 5_000;
 
@@ -42,10 +50,15 @@ export interface SignerInstance {
   readonly ledger: Ledger;
   readonly self: LedgerSigner;
   readonly snapshotFile: string;
+  /** Origin and path under which people reach the service, where no genesis says it. */
+  readonly publicUrl: string;
+  /** Digest of the genesis, as the configuration pins it; null: none, and then the promise of rule 22 is not given. */
+  readonly genesis: string | null;
 }
 
 export interface RunningInstance {
   down(): string | undefined;
+  warning(): string | undefined;
   openOrders(): number;
   tokenSerial(): string | undefined;
   stop(): Promise<void>;
@@ -56,22 +69,26 @@ export interface RunningInstance {
  * @param resumed called once, when the store that lay behind the ledger may be signed upon: this one has to be stopped, and another to be begun (rule 17)
  * @throws SealedStoreError, LedgerNameTakenError, StoreUnavailableError, LedgerUnavailableError
  */
-export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, store, log, metrics }: SignerInstance, resumed: () => void): Promise<RunningInstance> {
+export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, publicUrl, genesis, store, log, metrics }: SignerInstance, resumed: () => void): Promise<RunningInstance> {
   await refuseSealed(store);
   const hsm = tracer === NO_TRACES ? token : tracedHsm(token, tracer);
   const clock = new TrustedClock(systemClock);
   const stopping = new AbortController();
+  await clock.start(store);
+  const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
+  const { hostname, origin } = new URL(publicUrl);
+  const verifier = new VerifiedProofs(new CredentialProofVerifier());
+  const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment: await deploymentId(store, clock.written()), genesis, relying: { rpId: hostname, origin }, log: say });
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);
-  const authority = new Authority(new StreamStates(store, operationKind, follow), keys, clock);
+  const authority = new Authority(new StreamStates(store, evidenceKind, follow), keys, clock, gate);
   const remembered = new RememberedEvents(store, ledger, systemClock);
   const turns = new Turns(self, () => {
     const status = hsm.status();
     return status.state === 'ready' ? status.tokenSerial : undefined;
   });
   const stream = new OrderStream(store, clock, self.name, stopping.signal, (event) => countOutcome(metrics, event), tracer);
-  const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
   const signer = new Signer({
     store,
     trustedClock: clock,
@@ -94,7 +111,6 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     log: say,
   });
   try {
-    await clock.start(store);
     await signer.start();
   } catch (error) {
     await signer.stop();
@@ -117,15 +133,25 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     failed: (error, attempt) => log.warn({ error, attempt, subscription: 'key-registrations' }, 'the subscription broke'),
   });
   const sweeping = registrations.run();
+  const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
   return {
     down: () => signer.down(),
+    warning: () => gate.deps.plane.warning(),
     openOrders: () => signer.openOrders,
     tokenSerial: () => turns.tokenSerial,
     async stop() {
       await signer.stop();
       stopping.abort();
-      await Promise.all([following, sweeping]);
+      await Promise.all([following, sweeping, binding]);
       snapshots.close();
     },
   };
+}
+
+/** Until the signal aborts. While the signer is down nothing is bound. Never rejects. */
+async function bindAll(context: BindKeysContext, held: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (!held()) await bindKeys(context).catch((error: unknown) => context.log({ error }, 'key pairs could not be bound; it is tried again'));
+    await pause(BIND_PAUSE_MS, signal);
+  }
 }

@@ -4,8 +4,12 @@ import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.
 import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import type { UnderLease } from '#eventing/with-lease.js';
+import type { ApplyActs } from '#administration/application/apply-acts/apply-acts.process.js';
+import { KEEP_DEADLINES, SqlDeadlineTimers } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/projections/sql-expiry-timers.js';
 import { ExpireOperations } from '#operations/application/expire-operations/expire-operations.process.js';
+import { KeepDeadlines } from '#operations/application/keep-deadlines/keep-deadlines.process.js';
+import type { DisableKey } from '#operations/application/keep-deadlines/keep-deadlines.process.js';
 import { OPERATION_PREFIX } from '#operations/contract.js';
 import type { OperationExecutor } from '#operations/contract.js';
 import type { Log } from '#platform/logging/log.js';
@@ -17,6 +21,10 @@ import { SIGN_ORDER_PREFIX } from '#signing/contract.js';
 
 /** The subscription of the process manager that books the ends of orders. Named for ever. */
 export const SETTLE_USES = 'settle-uses';
+/** The subscription of the process manager that applies approved acts. Named for ever. */
+export const APPLY_ACTS = 'apply-acts';
+/** Somebody waits for what he approved. */
+const ACTS = { ms: 20, enough: 500 };
 /** Ends are booked together, so often (rule 4), or when there are so many events of orders. */
 const SETTLE = { ms: 200, enough: 500 };
 /** Timers are set and removed together: what they wait for is 60 s away. */
@@ -72,7 +80,45 @@ export async function expireOperations(parts: ProcessParts, operations: Operatio
   await Promise.all([following, sweep()]);
 }
 
-/** Its place in the log, or the beginning when that is another one: both process managers may see everything again. */
+/** Applies acts whose operations were approved, until the lease is lost. @throws StoreUnavailableError */
+export async function applyActs(parts: ProcessParts, acts: ApplyActs, { lease, signal, fenced }: UnderLease): Promise<void> {
+  const { store, tables, clock } = parts;
+  await clock.start(store);
+  const checkpoints = new ProcessCheckpoints(tables);
+  const storeId = await store.storeId();
+  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
+    for (const event of events) clock.follow(event);
+    await acts.handle(events);
+    const last = events.at(-1);
+    if (last !== undefined) await fenced(() => checkpoints.save(APPLY_ACTS, checkpointAt(storeId, last), lease));
+    parts.handled(APPLY_ACTS);
+  };
+  const after = await resume(parts, checkpoints, APPLY_ACTS);
+  await followDurably({ store, name: APPLY_ACTS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: ACTS, after, handle, caughtUp: () => parts.handled(APPLY_ACTS), signal, failed: parts.failed(APPLY_ACTS), observe: parts.observe(APPLY_ACTS) });
+}
+
+/** Reminds, escalates, and disables keys whose emergency use nobody reviewed, until the lease is lost. @throws StoreUnavailableError */
+export async function keepDeadlines(parts: ProcessParts, operations: OperationExecutor, disable: DisableKey, { lease, signal, fenced }: UnderLease): Promise<void> {
+  const { store, tables, clock, log } = parts;
+  await clock.start(store);
+  const deadlines = new KeepDeadlines(operations, new SqlDeadlineTimers(tables, await store.storeId(), lease), clock, disable);
+  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
+    for (const event of events) clock.follow(event);
+    await fenced(() => deadlines.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX))));
+    parts.handled(KEEP_DEADLINES);
+  };
+  const sweep = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await fenced(() => deadlines.sweep()).catch((error: unknown) => log.warn({ error, subscription: KEEP_DEADLINES }, 'a deadline could not be kept; it is tried again'));
+      await pause(EXPIRY_SWEEP_MS, signal);
+    }
+  };
+  const after = await resume(parts, new ProcessCheckpoints(tables), KEEP_DEADLINES);
+  const following = followDurably({ store, name: KEEP_DEADLINES, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after, handle, caughtUp: () => parts.handled(KEEP_DEADLINES), signal, failed: parts.failed(KEEP_DEADLINES), observe: parts.observe(KEEP_DEADLINES) });
+  await Promise.all([following, sweep()]);
+}
+
+/** Its place in the log, or the beginning when that is another one: process managers may see everything again. */
 async function resume({ store, log }: ProcessParts, checkpoints: ProcessCheckpoints, name: string): Promise<Position | undefined> {
   try {
     return await resumeAfter(store, name, await checkpoints.load(name));

@@ -8,6 +8,12 @@ import { TracedCommandExecutor } from '#eventing/traced-command-executor.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
 import { withLease } from '#eventing/with-lease.js';
 import type { UnderLease } from '#eventing/with-lease.js';
+import { ApplyActs } from '#administration/application/apply-acts/apply-acts.process.js';
+import { controlPlaneDecider, controlPlaneKind } from '#administration/application/control-plane-kind.js';
+import { controlPlaneStream } from '#administration/contract.js';
+import { deploymentId } from '#eventing/deployment.js';
+import { keyDecider, keyKind } from '#keys/contract.js';
+import { KEEP_DEADLINES } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
 import { operationDecider, operationKind } from '#operations/contract.js';
 import type { Config } from '#platform/config/config.js';
@@ -27,7 +33,9 @@ import { observedLeases } from '#platform/telemetry/observed-leases.js';
 import { systemClock } from '#platform/time/system-clock.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { Settle } from '#signing/application/settle-uses/settle-uses.process.js';
-import { expireOperations, SETTLE_USES, settleEnds } from './process-managers.js';
+import { approvedActs } from './approved-acts.js';
+import { disableBySystem } from './disable-by-system.js';
+import { APPLY_ACTS, applyActs, expireOperations, keepDeadlines, SETTLE_USES, settleEnds } from './process-managers.js';
 import type { ProcessParts } from './process-managers.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
 
@@ -35,7 +43,7 @@ const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
   /** `dataDir` is locked by this process, and used by no other worker. */
-  readonly config: Pick<Config, 'dataDir' | 'readModel'>;
+  readonly config: Pick<Config, 'dataDir' | 'readModel'> & { readonly administration: Pick<Config['administration'], 'quorum'> };
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -57,7 +65,7 @@ export interface RunningWorker {
  * Projections and process managers of a process. On PostgreSQL each subscription runs under a lease: of several workers one works on it, and another goes on
  * when that one is gone. @throws StoreUnavailableError
  */
-export async function runWorker({ config: { dataDir, readModel }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
+export async function runWorker({ config: { dataDir, readModel, administration }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
@@ -79,6 +87,12 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
   const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   metrics.queue('commands', () => operations.waiting);
+  const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
+  const controlPlane = new TracedCommandExecutor(NO_TRACES, store, controlPlaneDecider, new StreamStates(store, controlPlaneKind, { capacity: 1, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
+  const settings = { stream: controlPlaneStream(await deploymentId(store, clock.now().closing)), quorum: administration.quorum };
+  const acts = new ApplyActs(controlPlane, approvedActs(operations), settings, ({ operationId, refused }) => {
+    if (refused !== null) log.warn({ operationId, code: refused.code }, 'an approved act could not be done any more');
+  });
   // Last of what may fail: a start that breaks off has held nothing, and the next one would ask in its name.
   const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
   const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
@@ -86,6 +100,8 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   /** The subscription that is there whatever this worker works on. */
   const broken = (error: unknown, attempt: number): void => {
     states.doubt();
+    keys.states.doubt();
+    controlPlane.states.doubt();
     log.warn({ error, subscription: 'clock', attempt }, 'the subscription broke');
   };
 
@@ -126,6 +142,8 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
     under(READ_MODEL, project, readModelHeld),
     under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
     under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
+    under(APPLY_ACTS, (held) => applyActs(parts, acts, held)),
+    under(KEEP_DEADLINES, (held) => keepDeadlines(parts, operations, disableBySystem(keys, log), held)),
     // What an administrator says of the clock concerns each worker, whatever it works on.
     followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal, failed: broken }),
   ];

@@ -65,11 +65,11 @@ export { orderStatement, parseOrderStatement } from './application/statements/or
 export { kidOf } from './application/proofs/jws-parts.js';
 export { parseDecisionProof } from './application/proofs/parse-decision-proof.js';
 export { publicJwkOf } from './application/proofs/public-jwk.js';
+export type { AssertionOptions } from './application/proofs/assertion-options.js';
+export { assertionOptions } from './application/proofs/assertion-options.js';
 
 export { PERSON_PREFIX, sightingKind } from './application/record-sightings/sighting-kind.js';
 export { sightingDecider } from './domain/sightings/sighting.js';
 export { Sightings } from './application/record-sightings/sightings.js';
 export { SightingRecorder } from './application/record-sightings/sighting-recorder.js';
 export type { SightingExecutor } from './application/record-sightings/sighting-recorder.js';
-export type { AssertionOptions } from './application/proofs/assertion-options.js';
-export { assertionOptions } from './application/proofs/assertion-options.js';

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
 import { DomainError, invalid } from '#kernel/domain-error.js';
 import type { InputFault } from '#kernel/domain-error.js';
-import type { Principal } from '#identity/contract.js';
+import { ROLES } from '#identity/contract.js';
+import type { Principal, Role } from '#identity/contract.js';
 import type { Access, EndpointFacts } from '#platform/http/endpoint/endpoint-facts.js';
 import { isMutating } from '#platform/http/endpoint/endpoint-facts.js';
 import { ENDPOINT } from '#platform/http/endpoint/endpoint.decorator.js';
@@ -39,13 +40,17 @@ export function installRequestChecks(server: FastifyInstance, isPublicPage: IsPu
   });
 }
 
+const ACCESS: Readonly<Record<Exclude<Access, 'public'>, readonly Role[]>> = {
+  'any-role': ROLES, 'auditor-or-administrator': ['auditor', 'administrator'], orderer: ['orderer'], approver: ['approver'], administrator: ['administrator'], auditor: ['auditor'],
+};
+
 function authentication(access: Exclude<Access, 'public'>, authenticator: Authenticator, limiter: RateLimiter | undefined) {
   const check = (request: FastifyRequest, principal: Principal): void => {
     request.principal = principal;
     const wait = limiter?.take(principal) ?? 0;
     if (wait > 0) throw new DomainError('RATE_LIMITED', 'too many requests of this caller', { retryAfterSeconds: wait });
-    if (access === 'any-role' ? principal.roles.length > 0 : principal.roles.includes(access)) return;
-    throw new DomainError('ROLE_REQUIRED', access === 'any-role' ? 'the token carries none of the roles that are known here' : `this needs the role ${access}`);
+    if (ACCESS[access].some((role) => principal.roles.includes(role))) return;
+    throw new DomainError('ROLE_REQUIRED', access === 'any-role' ? 'the token carries none of the roles that are known here' : `this needs the role ${ACCESS[access].join(' or ')}`);
   };
   return (request: FastifyRequest, _: FastifyReply, done: HookHandlerDoneFunction): void => {
     authenticator.verify(request.headers.authorization).then((principal) => check(request, principal)).then(() => done(), done);

@@ -12,7 +12,7 @@ const run = async (...args: readonly string[]): Promise<Said> => {
   const code = await runCommandLine(args, { out, err, env: {}, signal: new AbortController().signal });
   return { code, out: text(out), err: text(err) };
 };
-const COMMANDS = ['store copy', 'backup', 'restore', 'ledger', 'ledger accept', 'credential new', 'credential public', 'approve', 'proof export'];
+const COMMANDS = ['ceremony', 'store copy', 'backup', 'restore', 'ledger', 'ledger accept', 'credential new', 'credential public', 'approve', 'proof export'];
 const HEAD = '3d1b7c3e-6c1c-4f0e-9c67-9f4f2c6b8a10:42-9f86d081884c7d65';
 const accept = ['ledger', 'accept', '--head', HEAD, '--comment', 'c'];
 

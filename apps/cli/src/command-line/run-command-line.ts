@@ -1,5 +1,6 @@
 import { approve } from './approve.js';
 import { backup } from './backup.js';
+import { ceremony } from './ceremony.js';
 import { newCredential } from './credential-new.js';
 import { showCredential } from './credential-public.js';
 import { acceptLedger } from './ledger-accept.js';
@@ -12,7 +13,7 @@ import { UsageError } from './subcommand.js';
 import type { Subcommand, Surroundings } from './subcommand.js';
 
 /** The longer of two names that begin alike comes first. */
-const SUBCOMMANDS: readonly Subcommand[] = [copy, backup, restore, acceptLedger, showLedger, newCredential, showCredential, approve, exportProof];
+const SUBCOMMANDS: readonly Subcommand[] = [ceremony, copy, backup, restore, acceptLedger, showLedger, newCredential, showCredential, approve, exportProof];
 const NAME_WIDTH = 19;
 
 const usage = (): string => `The tools of operators and approvers. Those that need a configuration take that of the service (COUNTERSIGN_CONFIG and other variables COUNTERSIGN_…).

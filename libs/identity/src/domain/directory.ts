@@ -4,7 +4,7 @@ import type { Instant } from '#kernel/clock.js';
 import type { Credential } from './credential.js';
 
 /** Why an account never approves what somebody asked for. */
-export type Relation = 'self' | 'delegate' | 'owner';
+export type Relation = 'self' | 'delegate' | 'owner' | 'mutual';
 
 /** What was last seen of an account in a token of its. */
 export interface SeenClaims {
@@ -24,8 +24,10 @@ export interface StandIn {
 export interface Directory {
   /** The human behind an account: accounts of one human give the same text. */
   personOf(account: Actor): string;
+  /** All accounts of the human behind one, this one among them. */
+  accountsOf(account: Actor): readonly Actor[];
   isSuspended(account: Actor): boolean;
-  /** `self`: he asked himself, under any account. `delegate`: who asked made him his deputy. `owner`: a machine of his asked, or he is a machine of who asked. */
+  /** `self`: he asked himself, under any account. `delegate`: who asked made him his deputy. `owner`: a machine of his asked, or he is a machine of who asked. `mutual`: who asked approved for him lately. */
   relation(requester: Actor, account: Actor, now: Instant): Relation | undefined;
   /** Groups by the roster; undefined where no genesis was laid, and tokens tell them. */
   rosterGroups(account: Actor): readonly string[] | undefined;
@@ -47,6 +49,7 @@ export const accountKey = ({ issuer, subject }: Actor): string => JSON.stringify
 /** Nothing was ever said about people: an account is a human, and tokens tell groups. */
 export const NOBODY_KNOWN: Directory = {
   personOf: accountKey,
+  accountsOf: (account) => [account],
   isSuspended: () => false,
   relation: (requester, account) => (sameActor(requester, account) ? 'self' : undefined),
   rosterGroups: () => undefined,

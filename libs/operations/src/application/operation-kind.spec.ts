@@ -1,3 +1,4 @@
+import type { Policy, PolicyNode } from '#policies/contract.js';
 import { NOBODY_KNOWN } from '#identity/contract.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { UnknownEventTypeError } from '#eventing/event-codec.js';
@@ -55,6 +56,12 @@ const MADE: Readonly<Record<Type, { readonly given: readonly Type[]; readonly wh
   'operations.uses-settled.v1': { given: [REQUESTED, APPROVAL, APPROVED, RESERVED], when: settle, beside: [RETURNED] },
   'operations.uses-returned.v1': { given: [REQUESTED, APPROVAL, APPROVED, RESERVED], when: settle, beside: [SETTLED] },
   'operations.exhausted.v1': { given: [], when: settle },
+  'operations.review-opened.v1': { given: [], when: settle },
+  'operations.review-given.v1': { given: [], when: settle },
+  'operations.review-closed.v1': { given: [], when: settle },
+  'operations.review-overdue.v1': { given: [], when: settle },
+  'operations.reminder-due.v1': { given: [], when: settle },
+  'operations.escalated.v1': { given: [], when: settle },
   'operations.decision-refused.v1': { given: [REQUESTED], when: { type: 'record-decision-refusals', by: by('orderer1'), code: 'SELF_APPROVAL', count: 4 } },
   'operations.use-refused.v1': { given: [REQUESTED], when: { type: 'record-use-refusals', by: by('orderer2'), code: 'NOT_YOUR_OPERATION', keyId: null, count: 1 } },
 };
@@ -65,11 +72,34 @@ describe('stored events of operations', () => {
 
   it.each(TYPES)('%s is read as it was written', (type) => expect(decoded(type)).toEqual(golden(type)));
 
-  it.each(TYPES.filter((t) => t !== 'operations.exhausted.v1'))('%s is written as it ever was', (type) => {
+  it.each(TYPES.filter((t) => MADE[t].given.length > 0 || t === REQUESTED))('%s is written as it ever was', (type) => {
     const { given, when, beside = [] } = MADE[type];
     const made = operationDecider.decide(when, fold(...given));
     expect(made.map((e) => e.type).sort()).toEqual([type, ...beside].sort());
     expect(JSON.parse(JSON.stringify(made.find((e) => e.type === type)))).toEqual(golden(type));
+  });
+
+  describe('of an emergency', () => {
+    const one: PolicyNode = { type: 'approvers', count: 1, group: null, role: 'approver' };
+    const admin: PolicyNode = { ...one, role: 'administrator' };
+    const policy: Policy = { tree: one, emergency: { tree: { type: 'none' }, reviewWithinMs: 60_000, reviewers: admin }, remindAfterMs: 1_200_000, escalateAfterMs: 1_500_000, escalateTo: admin };
+    const before = (emergency: boolean): OperationState => {
+      const keyUsages = asked.keyUsages.slice(0, 1).map((k) => ({ ...k, policy: emergency ? { ...policy, tree: { type: 'none' as const } } : policy }));
+      return operationDecider.decide({ type: 'request', directory: NOBODY_KNOWN, request: { ...asked, requestedAt: '2026-11-20T12:00:00.000Z', keyUsages, emergency }, now }, operationKind.initialState).reduce((s, e) => operationKind.evolve(s, e), operationKind.initialState);
+    };
+    const reserved: OperationCommand = { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: by('orderer1'), order, digests, keyEnabled: true, unavailable: null, now };
+    const opened = [...operationDecider.decide(reserved, before(true))].reduce((s, e) => operationKind.evolve(s, e), before(true));
+    const reviewer = person('admin1', { roles: ['administrator'], groups: [], name: 'Ada Admin', claims: {} });
+    const review: OperationCommand = { type: 'review', by: reviewer, verdict: 'justified', comment: 'the incident report names it', directory: NOBODY_KNOWN, now };
+    const later = { closing: '2026-11-20T12:45:00.000Z', opening: '2026-11-20T12:45:00.000Z' };
+    it.each<readonly [Type, OperationState, OperationCommand]>([
+      ['operations.review-opened.v1', before(true), reserved],
+      ['operations.review-given.v1', opened, review],
+      ['operations.review-closed.v1', opened, review],
+      ['operations.review-overdue.v1', opened, { type: 'meet-deadline', deadline: 'review', now: later }],
+      ['operations.reminder-due.v1', before(false), { type: 'meet-deadline', deadline: 'reminder', now }],
+      ['operations.escalated.v1', before(false), { type: 'meet-deadline', deadline: 'escalation', now }],
+    ])('%s is written as it ever was', (type, state, command) => expect(JSON.parse(JSON.stringify(operationDecider.decide(command, state).find((e) => e.type === type)))).toEqual(golden(type)));
   });
 
   it('operations.exhausted.v1 is written as it ever was', () => {
@@ -89,7 +119,7 @@ describe('stored operations are read as they ever were', () => {
   const actor = by('approver1');
   const decision = { decision: 'approve', by: { ...actor, roles: ['approver'], groups: ['firmware-approvers'] }, name: 'Zoë Müller', claims: { repository: 'acme/firmware' }, at: now.closing, comment: 'looks good' };
   const grants = (reserved: number, spent: number) => asked.keyUsages.map((k, i) => ({ ...k, reserved: i === 0 ? reserved : 0, spent: i === 0 ? spent : 0 }));
-  const pending = { status: 'pending', request: asked, grants: grants(0, 0), decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), everReserved: false };
+  const pending = { status: 'pending', request: asked, grants: grants(0, 0), decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), review: null, reminded: false, escalated: false, everReserved: false };
   const approved = { ...pending, status: 'approved', decisions: [decision] };
   const open = new Map([[signOrderId, { keyId: 'fw-prod', count: 3, bodyDigest: order.bodyDigest }]]);
   const reserved = { ...approved, open, grants: grants(3, 0), everReserved: true };
@@ -119,7 +149,7 @@ describe('stored operations are read as they ever were', () => {
 describe('what is remembered of commands (rules 3, 4)', () => {
   it('is what people decide, a bounded number of times; neither orders nor refusals nor our own processes', () => {
     expect(TYPES.filter((t) => operationKind.remembers(decoded(t))).sort()).toEqual([
-      'operations.approval-given.v1', 'operations.approval-withdrawn.v1', 'operations.decision-challenged.v1', 'operations.rejection-given.v1', 'operations.requested.v1', 'operations.revoked.v1',
+      'operations.approval-given.v1', 'operations.approval-withdrawn.v1', 'operations.decision-challenged.v1', 'operations.rejection-given.v1', 'operations.requested.v1', 'operations.review-given.v1', 'operations.revoked.v1',
     ]);
   });
 });

@@ -44,6 +44,23 @@ export interface HealthHttpConfig {
   readonly host: string;
 }
 
+export interface AdministrationConfig {
+  /** How many administrators a change of the control plane needs. 1 where nothing says it; a genesis says it itself. */
+  readonly quorum: number;
+  /** Whether the configuration says `quorum`: a genesis must then say the same. */
+  readonly isQuorumStated: boolean;
+  /** The longest that an administration session may be open. */
+  readonly sessionMaxMs: number;
+}
+
+/** What the control plane begins with. Both null: it begins with nothing, and the promise of rule 22 is not given. */
+export interface GenesisConfig {
+  /** Lower-case hex SHA-256: the signer believes no other control plane than one that begins with it. */
+  readonly digest: string | null;
+  /** The document, as `countersign ceremony` wrote it. For the api, which lays it. */
+  readonly file: string | null;
+}
+
 /** Everything that can be configured, complete and checked. Paths are absolute. */
 export interface Config {
   readonly profile: Profile;
@@ -61,5 +78,7 @@ export interface Config {
   };
   /** Where traces are sent to, an OTLP/HTTP endpoint such as `http://collector:4318`; null: nowhere. */
   readonly telemetry: { readonly otlpEndpoint: string | null };
+  readonly administration: AdministrationConfig;
+  readonly genesis: GenesisConfig;
   readonly identity: { readonly issuers: readonly TrustedIssuer[] };
 }

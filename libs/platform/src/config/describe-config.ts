@@ -7,7 +7,7 @@ export const withoutSecrets = (url: string): string => url.replace(/^([a-z+]+:\/
 
 /** The configuration for the log at the start. Built up key by key: what is added to Config later is not shown by accident. */
 export function describeConfig(config: Config): Readonly<Record<string, unknown>> {
-  const { profile, http, dataDir, eventStore, readModel, hsm, worker, signer, telemetry, identity } = config;
+  const { profile, http, dataDir, eventStore, readModel, hsm, worker, signer, telemetry, administration, genesis, identity } = config;
   return {
     profile,
     http: { port: http.port, host: http.host, publicUrl: http.publicUrl, tls: http.tls === null ? 'off' : { certFile: http.tls.certFile }, trustProxy: http.trustProxy, rateLimit: http.rateLimit ?? 'off' },
@@ -18,6 +18,8 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
     worker: { http: { port: worker.http.port, host: worker.http.host } },
     signer: { http: { port: signer.http.port, host: signer.http.host }, name: signer.name, ledger: signer.ledger.kind === 'file' ? signer.ledger.dir : withoutSecrets(signer.ledger.url) },
     telemetry: { otlpEndpoint: telemetry.otlpEndpoint === null ? 'off' : withoutSecrets(telemetry.otlpEndpoint) },
+    administration: { quorum: administration.quorum, sessionMaxMs: administration.sessionMaxMs },
+    genesis: { digest: genesis.digest ?? 'none', file: genesis.file ?? 'none' },
     identity: { issuers: identity.issuers.map(({ issuer, audience, jwksUri, rules }) => ({ issuer, audience, jwksUri: jwksUri ?? 'discovered', rules: rules.length })) },
   };
 }

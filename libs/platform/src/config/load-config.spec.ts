@@ -18,6 +18,8 @@ const FULL = {
   worker: { http: { port: 9001, host: '127.0.0.1' } },
   signer: { http: { port: 9002, host: '0.0.0.0' }, name: 'signer-7', ledger: './ledger' },
   telemetry: { otlpEndpoint: 'http://collector:4318' },
+  administration: { quorum: 2, sessionMaxMs: 3_600_000 },
+  genesis: { digest: 'AB'.repeat(32), file: 'ceremony/genesis.json' },
   identity: {
     issuers: [
       {
@@ -59,6 +61,8 @@ describe('loadConfig', () => {
       readModel: { kind: 'embedded' },
       hsm: { ...FULL.hsm, tokenSerial: null },
       signer: { ...FULL.signer, ledger: { kind: 'file', dir: join(folder, 'ledger') } },
+      administration: { quorum: 2, isQuorumStated: true, sessionMaxMs: 3_600_000 },
+      genesis: { digest: 'ab'.repeat(32), file: join(folder, 'ceremony/genesis.json') },
       identity: { issuers: [{ ...FULL.identity.issuers[0], rules: [{ match: { repository: 'acme/firmware', ref: 'refs/tags/*', run_attempt: '1' }, roles: ['orderer'] }] }] },
     });
   });
@@ -70,6 +74,8 @@ describe('loadConfig', () => {
       hsm: { sessions: 4 },
       signer: { name: 'signer-1', http: { port: 8082 }, ledger: { kind: 'file', dir: join(folder, 'data', 'ledger') } },
       worker: { http: { port: 8081 } },
+      administration: { quorum: 1, isQuorumStated: false, sessionMaxMs: 28_800_000 },
+      genesis: { digest: null, file: null },
       identity: { issuers: [{ jwksUri: null, rolesClaim: 'roles', groupsClaim: 'groups', nameClaim: 'name', displayClaims: [], rules: [] }] },
     });
   });
@@ -147,6 +153,13 @@ describe('loadConfig', () => {
     ['another read model', MINIMAL, { COUNTERSIGN_READ_MODEL: 'mysql://u:secret@h' }, /^COUNTERSIGN_READ_MODEL: must be embedded, or a URL/],
     ['another ledger', { ...MINIMAL, signer: { ledger: 'mysql://h' } }, {}, /^signer\.ledger: must be a folder/],
     ['a trace collector that is none', { ...MINIMAL, telemetry: { otlpEndpoint: 'collector' } }, {}, /^telemetry\.otlpEndpoint: /],
+    ['a quorum of nobody', { ...MINIMAL, administration: { quorum: 0 } }, {}, /^administration\.quorum: must be a whole number from 1 to 16$/],
+    ['a quorum of seventeen', MINIMAL, { COUNTERSIGN_ADMINISTRATION__QUORUM: '17' }, /^COUNTERSIGN_ADMINISTRATION__QUORUM: /],
+    ['sessions of a blink', { ...MINIMAL, administration: { sessionMaxMs: 59_999 } }, {}, /^administration\.sessionMaxMs: /],
+    ['sessions of more than a week', { ...MINIMAL, administration: { sessionMaxMs: 604_800_001 } }, {}, /^administration\.sessionMaxMs: /],
+    ['a digest of another length', { ...MINIMAL, genesis: { digest: 'ab'.repeat(31) } }, {}, /^genesis\.digest: must be a SHA-256 in hex/],
+    ['a digest that is a number', { ...MINIMAL, genesis: { digest: 1e63 } }, {}, /^genesis\.digest: must be text; put it in quotes$/],
+    ['a genesis without a file', { ...MINIMAL, genesis: { file: '' } }, {}, /^genesis\.file: must not be empty$/],
     ['a bad signer name', { ...MINIMAL, signer: { name: 'A/B' } }, {}, /^signer\.name: /],
     ['a profile that is none', { ...MINIMAL, profile: 'staging' }, {}, /^profile: must be production or development/],
     ['a PIN as a number', hsm({ pin: Number(PIN) }), {}, /^hsm\.pin: must be text/],
@@ -183,6 +196,13 @@ describe('loadConfig', () => {
   it('lets api and worker start in production without an HSM, and the signer without issuers and rows', () => {
     for (const role of ['api', 'worker'] as const) expect(load(SHARED, {}, { role })).toMatchObject({ hsm: null, eventStore: { kind: 'esdb', url: SHARED.eventStore }, readModel: { kind: 'postgres', url: SHARED.readModel } });
     expect(load({ eventStore: SHARED.eventStore, hsm: FULL.hsm, signer: { ledger: 'postgres://h/l' } }, {}, { role: 'signer' })).toMatchObject({ hsm: { pin: PIN }, signer: { ledger: { kind: 'postgres', url: 'postgres://h/l' } } });
+  });
+
+  it('needs no issuers where a genesis names them', () => {
+    const given = { hsm: FULL.hsm, genesis: { digest: 'ab'.repeat(32) } };
+    expect(load(given).identity.issuers).toEqual([]);
+    expect(load({ ...SHARED, identity: {}, genesis: { file: '/etc/genesis.json' } }, {}, { role: 'api' }).genesis).toEqual({ digest: null, file: '/etc/genesis.json' });
+    expect(describeConfig(load(given))).toMatchObject({ administration: { quorum: 1 }, genesis: { digest: 'ab'.repeat(32), file: 'none' } });
   });
 
   it.each<[string, object, Role, RegExp]>([

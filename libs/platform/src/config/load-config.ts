@@ -38,6 +38,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     worker: raw.worker,
     signer: { ...raw.signer, ledger: ledgerOf(raw.signer.ledger, dataDir, cwd) },
     telemetry: raw.telemetry,
+    administration: { quorum: raw.administration.quorum ?? 1, isQuorumStated: raw.administration.quorum !== null, sessionMaxMs: raw.administration.sessionMaxMs },
+    genesis: { digest: raw.genesis.digest?.toLowerCase() ?? null, file: raw.genesis.file === null ? null : resolve(cwd, raw.genesis.file) },
     identity: raw.identity,
   };
   checkIssuers(config);
@@ -90,7 +92,9 @@ function checkIssuers({ identity: { issuers } }: Config): void {
 
 function checkProduction(config: Config, role: Role): void {
   if (config.hsm === null && (role === 'standalone' || role === 'signer')) throw new ConfigError('hsm', 'is missing, and the production profile needs it');
-  if (config.identity.issuers.length === 0 && (role === 'standalone' || role === 'api')) throw new ConfigError('identity.issuers', 'is missing, and the production profile needs at least one');
+  // A genesis names issuers itself.
+  const isLaid = config.genesis.file !== null || config.genesis.digest !== null;
+  if (config.identity.issuers.length === 0 && !isLaid && (role === 'standalone' || role === 'api')) throw new ConfigError('identity.issuers', 'is missing, and the production profile needs at least one');
 }
 
 // Whoever reaches a development instance can be anybody, POST /dev/token says so: it must stay on this machine.

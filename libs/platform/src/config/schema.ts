@@ -16,6 +16,11 @@ const readModel = withDefault(text((value) => (value === 'embedded' || (POSTGRES
 const ledger = text((value) => (!/^[a-z]+:\/\//i.test(value) || (POSTGRES.test(value) && URL.canParse(value)) ? null : 'must be a folder, or a URL that begins with postgres://'));
 const otlpEndpoint = text((value) => (/^https?:\/\//.test(value) && URL.canParse(value) ? null : 'must be a http or https URL'));
 const port = integer(0, 65_535);
+const sha256Hex = text((value) => (/^[0-9A-Fa-f]{64}$/.test(value) ? null : 'must be a SHA-256 in hex: 64 of 0-9 a-f'));
+const MAX_QUORUM = 16;
+const MIN_SESSION_MS = 60_000;
+const MAX_SESSION_MS = 7 * 86_400_000;
+const SESSION_MS = 28_800_000;
 const claimPath = text(undefined, 255);
 const trustedUrl = text(faultOfTrustedUrl);
 
@@ -50,6 +55,8 @@ export const SCHEMA = section({
     ledger: optional(ledger),
   }),
   telemetry: section({ otlpEndpoint: optional(otlpEndpoint) }),
+  administration: section({ quorum: optional(integer(1, MAX_QUORUM)), sessionMaxMs: withDefault(integer(MIN_SESSION_MS, MAX_SESSION_MS), SESSION_MS) }),
+  genesis: section({ digest: optional(sha256Hex), file: optional(text()) }),
   identity: section({
     issuers: list(
       section({

@@ -1,5 +1,5 @@
 import { bodyDigest } from './body-digest.js';
-import { commandIdOf } from './command-id.js';
+import { commandIdOf } from '#eventing/command-id.js';
 
 const asked = { issuer: 'https://idp.example', subject: 'me', method: 'POST', path: '/v1/keys', key: 'once' };
 

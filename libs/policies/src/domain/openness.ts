@@ -1,4 +1,5 @@
 import { evaluateTree } from './evaluate.js';
+import { leavesOf } from './matching/crowd.js';
 import { fits, humansOf, isExcluded } from './people.js';
 import type { Human } from './people.js';
 import { childrenOf } from './policy-node.js';
@@ -11,9 +12,6 @@ export interface PolicyTerm {
   readonly role: string;
   readonly group: string | null;
 }
-
-/** All approvers nodes of a tree. */
-export const leavesOf = (node: PolicyNode): readonly ApproversNode[] => (node.type === 'approvers' ? [node] : childrenOf(node).flatMap(leavesOf));
 
 /** Whether some approvers node, open or not, names this person. Whose request it is, is not the policy's matter. */
 export const names = (policy: Policy, person: PolicyPrincipal): boolean =>

@@ -13,7 +13,7 @@ export const signOrderKind: StreamKind<SigningEvent, SignOrderState> = {
   evolve: evolveSignOrder,
   decode: decodeSigningEvent,
   remembers: (event) => event.type === 'signing.outcome-resolved.v1',
-  snapshotVersion: 'sign-order/1',
+  snapshotVersion: 'sign-order/2',
   toJson: (state) => state,
   fromJson: (json: SignOrderState): SignOrderState => json,
 };

@@ -1,4 +1,5 @@
 import type { Algorithm } from '#keys/contract.js';
+import type { Blocker } from '../domain/sign-order/blocker.js';
 import type { FailureCode } from '../domain/sign-order/events.js';
 
 export type SignOrderViewState = 'reserved' | 'signing' | 'completed' | 'failed' | 'halted' | 'outcome-unknown';
@@ -18,6 +19,8 @@ export interface SignOrderView {
   /** When it ended. */
   readonly at?: string;
   readonly failure?: { readonly code: FailureCode; readonly detail: string };
+  /** Of a halted order: all that kept it from being signed, and who can clear it. */
+  readonly blockers?: readonly Blocker[];
   /** Of an unknown outcome: what administrators found. */
   readonly findings?: readonly { readonly finding: 'signed' | 'not-signed'; readonly by: { readonly issuer: string; readonly subject: string }; readonly comment: string }[];
 }

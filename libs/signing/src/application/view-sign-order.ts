@@ -21,6 +21,7 @@ export function viewSignOrder(state: SignOrderState): SignOrderView | undefined 
     usesConsumed: state.spent,
     ...(state.endedAt === null ? {} : { at: state.endedAt }),
     ...(state.failure === null ? {} : { failure: state.failure }),
+    ...(state.blockers.length === 0 ? {} : { blockers: state.blockers }),
     ...(state.findings.length === 0 ? {} : { findings: state.findings.map(({ by, finding, comment }) => ({ by, finding, comment })) }),
   };
 }

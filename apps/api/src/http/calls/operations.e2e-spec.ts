@@ -52,7 +52,7 @@ describe('a request', () => {
     ['a context too long', { ...right, approverContext: 'x'.repeat(10_001) }, ['/approverContext']], ['validity too short', { ...right, validMs: 999 }, ['/validMs']], ['validity too long', { ...right, validMs: 31_536_000_001 }, ['/validMs']],
     ['a time that is none', { ...right, notBefore: 'tomorrow' }, ['/notBefore']], ['a number for a time', { ...right, notBefore: 1 }, ['/notBefore']], ['a day that is not', { ...right, notBefore: '2026-02-30T00:00:00Z' }, ['/notBefore']],
     ['a binding to nothing', { ...right, binding: { digests: [] } }, ['/binding/digests']], ['a binding to what is no digest', { ...right, binding: { digests: [DIGEST, 'AAAA', 'x'] } }, ['/binding/digests/1', '/binding/digests/2']],
-    ['null for a binding', { ...right, binding: null }, ['/binding']], ['what is not known', { ...right, emergency: {} }, ['/emergency']], ['what is missing', {}, ['/keyUsages', '/description', '/validMs']],
+    ['null for a binding', { ...right, binding: null }, ['/binding']], ['what is not known', { ...right, urgency: {} }, ['/urgency']], ['an emergency without a reason', { ...right, emergency: {} }, ['/emergency/reason']], ['what is missing', {}, ['/keyUsages', '/description', '/validMs']],
     ['kebab case: its own names', { ...seed, 'new-keyusagerestrictions': [{ keyid: 'fw', maxusagecount: 0 }], validms: 0 }, ['/new-keyusagerestrictions/0/maxusagecount', '/validms']],
     ['kebab case: a key twice', { ...seed, 'new-keyusagerestrictions': [{ keyid: 'fw', maxusagecount: 1 }, { keyid: 'fw', maxusagecount: 1 }] }, ['/new-keyusagerestrictions/1/keyid']],
     ['a mixture', { ...seed, validMs: 1000 }, ['/validMs']],
@@ -116,7 +116,7 @@ describe('decisions', () => {
   });
   it.each([
     [{ decision: 'maybe', requestDigest: DIGEST }, '/decision'], [{ decision: 'approve' }, '/requestDigest'], [{ decision: 'approve', requestDigest: 'not base64' }, '/requestDigest'], [{ decision: 'approve', requestDigest: `${DIGEST.slice(0, -2)}B=` }, '/requestDigest'],
-    [{ decision: 'approve', requestDigest: 'A'.repeat(100) }, '/requestDigest'], [{ decision: 'approve', requestDigest: DIGEST, comment: 'x'.repeat(2001) }, '/comment'], [{ decision: 'approve', requestDigest: DIGEST, proof: {} }, '/proof'],
+    [{ decision: 'approve', requestDigest: 'A'.repeat(100) }, '/requestDigest'], [{ decision: 'approve', requestDigest: DIGEST, comment: 'x'.repeat(2001) }, '/comment'], [{ decision: 'approve', requestDigest: DIGEST, proof: {} }, '/proof/type'],
   ])('are refused when they are %j', async (body, at) => {
     expect(await client.post(`${path}/decisions`, { token: approver, body, wrong: true })).toMatchObject({ status: 422, body: { errors: [{ path: at }] } });
   });

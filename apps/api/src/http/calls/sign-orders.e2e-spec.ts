@@ -50,7 +50,7 @@ it.each<[string, unknown, readonly string[]]>([
   ['digests of another algorithm', { ...right, digestAlgorithm: 'SHA-384' }, ['/digests/0']],
   ['what is no base64', { ...right, digests: [DIGEST.replace('=', ''), DIGEST.replaceAll('B', '-'), `${DIGEST}\n`, `${DIGEST.slice(0, -2)}d=`, 7, null] }, ['/digests/0', '/digests/1', '/digests/2', '/digests/3', '/digests/4', '/digests/5']],
   ['data that is no base64', { keyId: 'fw', data: 'AA' }, ['/data']], ['data that is none', { keyId: 'fw', data: 7 }, ['/data']], ['an unknown format', { ...right, signatureFormat: 'pem' }, ['/signatureFormat']], ['no key', { ...right, keyId: '' }, ['/keyId']],
-  ['a proof', { ...right, proof: {} }, ['/proof']],
+  ['a proof of nothing', { ...right, proof: {} }, ['/proof/type', '/proof/jws']],
 ])('refuses %s', async (_, body, paths) => {
   const answer = await client.post(path, { token, body, wrong: true });
   expect(answer).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });

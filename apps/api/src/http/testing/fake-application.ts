@@ -16,6 +16,8 @@ import { RequestOperationCommand } from '#operations/application/request-operati
 import { RevokeOperationCommand } from '#operations/application/revoke-operation/revoke-operation.command.js';
 import { WithdrawApprovalCommand } from '#operations/application/withdraw-approval/withdraw-approval.command.js';
 import { ConfirmClockCommand } from '#platform/time/confirm-clock/confirm-clock.command.js';
+import { AnalysePolicyHandler } from '#policies/application/analyse-policy/analyse-policy.handler.js';
+import { AnalysePolicyQuery } from '#policies/application/analyse-policy/analyse-policy.query.js';
 import { AcceptStoreCommand } from '#signing/application/accept-store/accept-store.command.js';
 import { GetSignOrderQuery } from '#signing/application/get-sign-order/get-sign-order.query.js';
 import { ListSignOrdersQuery } from '#signing/application/list-sign-orders/list-sign-orders.query.js';
@@ -38,6 +40,8 @@ const QUERIES: readonly (readonly [Message, Answering])[] = [
   [GetKeyQuery, () => KEY], [ListKeysQuery, () => ({ items: [KEY], nextCursor: 'more' })],
   [GetOperationQuery, () => OPERATION], [ListOperationsQuery, () => ({ items: [OPERATION] })], [ApprovalQueueQuery, () => ({ items: [OPERATION] })],
   [GetSignOrderQuery, () => SIGN_ORDER], [ListSignOrdersQuery, () => ({ items: [SIGN_ORDER] })],
+  // Nothing stands behind it that a test would have to make up.
+  [AnalysePolicyQuery, (asked) => (asked instanceof AnalysePolicyQuery ? new AnalysePolicyHandler().execute(asked) : undefined)],
   [OperationTrailQuery, () => ({ items: [TRAIL_ITEM] })], [AuditTrailQuery, () => ({ items: [TRAIL_ITEM] })],
 ];
 

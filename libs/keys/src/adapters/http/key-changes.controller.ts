@@ -5,6 +5,7 @@ import { setRevision } from '#platform/http/answer-headers.js';
 import type { Answer } from '#platform/http/answer-headers.js';
 import { bodyOf } from '#platform/http/endpoint/endpoint-facts.js';
 import { Endpoint } from '#platform/http/endpoint/endpoint.decorator.js';
+import { policySourceFaults, policySourceOf } from '#platform/http/fields/policy.field.js';
 import { Input, Meta } from '#platform/http/parameters/caller.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
@@ -14,7 +15,6 @@ import { DisableKeyCommand } from '../../application/disable-key/disable-key.com
 import { EnableKeyCommand } from '../../application/enable-key/enable-key.command.js';
 import { EXAMPLE_KEY, IN_FLIGHT, POLICIES } from './key.examples.js';
 import { DisabledKeyBody, KeyBody, keyBody } from './key.schema.js';
-import { policySourceFaults, policySourceOf } from './policy.field.js';
 import { ReasonDto } from './register-key.dto.js';
 
 @Controller()

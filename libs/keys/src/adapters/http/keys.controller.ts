@@ -6,6 +6,7 @@ import { setLocation, setRevision } from '#platform/http/answer-headers.js';
 import type { Answer } from '#platform/http/answer-headers.js';
 import { bodyOf } from '#platform/http/endpoint/endpoint-facts.js';
 import { Endpoint } from '#platform/http/endpoint/endpoint.decorator.js';
+import { policySourceOf } from '#platform/http/fields/policy.field.js';
 import { PageQuery, pageOf, pageSchema } from '#platform/http/page.dto.js';
 import { Filter, Input, Meta } from '#platform/http/parameters/caller.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';
@@ -15,7 +16,6 @@ import { ListKeysQuery } from '../../application/list-keys/list-keys.query.js';
 import { RegisterKeyCommand } from '../../application/register-key/register-key.command.js';
 import { CREATING_KEY, EXAMPLE_KEY, REGISTRATIONS } from './key.examples.js';
 import { KeyBody, keyBody } from './key.schema.js';
-import { policySourceOf } from './policy.field.js';
 import { RegisterKeyDto } from './register-key.dto.js';
 
 @Controller()

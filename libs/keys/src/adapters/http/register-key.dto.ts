@@ -1,6 +1,7 @@
 import type { InputFault } from '#kernel/domain-error.js';
 import { Field, OK, fault } from '#platform/http/fields/field.js';
 import { ObjectField } from '#platform/http/fields/nested.field.js';
+import { PolicySourceField } from '#platform/http/fields/policy.field.js';
 import { Rule } from '#platform/http/fields/rule.js';
 import { KeyIdField, OneOfField, PatternField, TextField } from '#platform/http/fields/text.field.js';
 import { Named } from '#platform/http/schema/json-schema.js';
@@ -8,7 +9,6 @@ import { ALGORITHMS } from '../../domain/key/algorithm.js';
 import type { Algorithm } from '../../domain/key/algorithm.js';
 import { PURPOSES } from '../../domain/key/events.js';
 import type { Purpose } from '../../domain/key/events.js';
-import { PolicySourceField } from './policy.field.js';
 
 const MODULUS_BITS: readonly unknown[] = [2048, 3072, 4096];
 const isRsa = (algorithm: string): boolean => algorithm.startsWith('RS') || algorithm.startsWith('PS');

@@ -17,7 +17,7 @@ import type { KeyRegistration } from '../register-key/register-key.command.js';
 
 /** Nothing was ever said of policies: a key's own is all. */
 export const PLAIN_PLANE: ControlPlane = (() => {
-  const view = { directory: NOBODY_KNOWN, resolve: () => [], sessionNames: () => false };
+  const view = { directory: NOBODY_KNOWN, resolve: () => [], sessionNames: () => false, mutualWithinDays: 0 };
   return { fresh: () => Promise.resolve(view), known: () => view, relying: { audience: '', rpId: '', origin: '' } };
 })();
 

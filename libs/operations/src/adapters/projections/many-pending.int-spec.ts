@@ -1,5 +1,5 @@
 import { NOBODY_KNOWN } from '#identity/contract.js';
-import { plane } from '../../application/testing/operations-bench.js';
+import { NO_PAIRS, plane } from '../../application/testing/operations-bench.js';
 import { randomId } from '#eventing/ids.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -66,7 +66,7 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
 
   const plans = (): Promise<readonly string[]> => Promise.all(asked.map((query) => model.plan(query)));
   const page = async (caller: Principal, limit: number): Promise<{ readonly ids: readonly string[]; readonly ms: number }> => {
-    const handler = new ApprovalQueueHandler(new SqlPendingOperations(database), plane(), clock);
+    const handler = new ApprovalQueueHandler(new SqlPendingOperations(database), plane(), NO_PAIRS, clock);
     const began = performance.now();
     const { items } = await handler.execute(new ApprovalQueueQuery(caller, { limit, cursor: null }));
     return { ids: items.map((o) => o.operationId), ms: performance.now() - began };

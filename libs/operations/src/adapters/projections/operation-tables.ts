@@ -13,12 +13,14 @@ export type OperationRow = {
   readonly status: string;
   /** Approved, it is pending again from then on unless somebody approves anew; null: never. */
   readonly lapsesAt: string | null;
+  /** While uses by an emergency path await a review, or are overdue for it. */
+  readonly reviewDueAt: string | null;
   readonly revision: number;
   /** The folded state as JSON, without the request. */
   readonly progress: string;
 };
 export const operationTable = table<OperationRow>('operation', ['operationId'], {
-  requestedPosition: 'bigint', operationId: 'text', requesterIssuer: 'text', requesterSubject: 'text', expiresAt: 'text', status: 'text', lapsesAt: 'text?', revision: 'bigint', progress: 'text',
+  requestedPosition: 'bigint', operationId: 'text', requesterIssuer: 'text', requesterSubject: 'text', expiresAt: 'text', status: 'text', lapsesAt: 'text?', reviewDueAt: 'text?', revision: 'bigint', progress: 'text',
 });
 
 /** What was asked, as JSON: written once, however often the operation changes. */
@@ -29,8 +31,8 @@ export type OperationKeyRow = { readonly keyId: string; readonly requestedPositi
 export const operationKeyTable = table<OperationKeyRow>('operation_key', ['keyId', 'requestedPosition'], { keyId: 'text', requestedPosition: 'bigint' });
 
 /** Whose decision stands. */
-export type OperationDeciderRow = { readonly subject: string; readonly issuer: string; readonly requestedPosition: bigint };
-export const operationDeciderTable = table<OperationDeciderRow>('operation_decider', ['subject', 'issuer', 'requestedPosition'], { subject: 'text', issuer: 'text', requestedPosition: 'bigint' });
+export type OperationDeciderRow = { readonly subject: string; readonly issuer: string; readonly requestedPosition: bigint; readonly decision: string; readonly decidedAt: string };
+export const operationDeciderTable = table<OperationDeciderRow>('operation_decider', ['subject', 'issuer', 'requestedPosition'], { subject: 'text', issuer: 'text', requestedPosition: 'bigint', decision: 'text', decidedAt: 'text' });
 
 /** One (role, group) that a policy of a pending operation names; the group '' is any. */
 export type QueueTermRow = {
@@ -44,7 +46,7 @@ export type QueueTermRow = {
   readonly renewable: number;
 };
 export const queueTermTable = table<QueueTermRow>('queue_term', ['role', 'groupName', 'expiresAt', 'requestedPosition'], {
-  role: 'text', groupName: 'text', expiresAt: 'text', requestedPosition: 'bigint', requesterIssuer: 'text', requesterSubject: 'text', renewable: 'integer',
+  role: 'text', groupName: 'text', expiresAt: 'text', requestedPosition: 'bigint', requesterIssuer: 'text', requesterSubject: 'text', renewable: 'bigint',
 });
 
 class CreateOperationTables1760000000010 {
@@ -74,10 +76,16 @@ class CreateOperationTables1760000000010 {
 class AddLapses1760000000012 {
   readonly name = 'AddLapses1760000000012';
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query('ALTER TABLE queue_term ADD COLUMN renewable INTEGER NOT NULL DEFAULT 0');
+    await runner.query('ALTER TABLE queue_term ADD COLUMN renewable BIGINT NOT NULL DEFAULT 0');
+    for (const column of ['decision', 'decided_at']) await runner.query(`ALTER TABLE operation_decider ADD COLUMN ${column} ${ddl(runner).text} NOT NULL DEFAULT ''`);
     await runner.query(`ALTER TABLE operation ADD COLUMN lapses_at ${ddl(runner).text}`);
+    await runner.query(`ALTER TABLE operation ADD COLUMN review_due_at ${ddl(runner).text}`);
+    await runner.query('CREATE INDEX operation_by_review ON operation (review_due_at, requested_position) WHERE review_due_at IS NOT NULL');
   }
   async down(runner: QueryRunner): Promise<void> {
+    for (const column of ['decision', 'decided_at']) await runner.query(`ALTER TABLE operation_decider DROP COLUMN ${column}`);
+    await runner.query('DROP INDEX operation_by_review');
+    await runner.query('ALTER TABLE operation DROP COLUMN review_due_at');
     await runner.query('ALTER TABLE operation DROP COLUMN lapses_at');
     await runner.query('ALTER TABLE queue_term DROP COLUMN renewable');
   }

@@ -101,7 +101,7 @@ async function write(entries: readonly Entry[], tx: Transaction): Promise<void> 
   await tx.upsert(operationTable, entries.flatMap(rowOf));
   await tx.upsert(operationRequestTable, fresh.map((e) => ({ requestedPosition: e.requestedPosition, request: requestOf(e.state) })));
   await tx.upsert(operationKeyTable, fresh.flatMap((e) => e.state.grants.map((g) => ({ keyId: g.keyId, requestedPosition: e.requestedPosition }))));
-  const gone = entries.flatMap((e) => (e.stored === undefined ? [] : decidersOf(e, e.stored).filter((d) => !has(decidersOf(e, e.state), d))));
+  const gone = entries.flatMap((e) => (e.stored === undefined ? [] : decidersOf(e, e.stored).filter((d) => !decidersOf(e, e.state).some((a) => a.subject === d.subject && a.issuer === d.issuer))));
   for (let from = 0; from < gone.length; from += DELETED_TOGETHER) {
     const these = gone.slice(from, from + DELETED_TOGETHER).map((d) => sql`(subject = ${d.subject} AND issuer = ${d.issuer} AND requested_position = ${d.requestedPosition})`);
     await tx.run(sql`DELETE FROM operation_decider WHERE ${joined(these, ' OR ')}`);
@@ -125,12 +125,14 @@ const isRenewable = (state: OperationState): boolean => allPolicies(state).some(
 function rowOf({ operationId, requestedPosition, state, revision }: Entry): readonly OperationRow[] {
   if (state.request === null) return [];
   const { requestedBy, expiresAt } = state.request;
-  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, lapsesAt: lapsesAt(state), revision, progress: progressOf(state) }];
+  return [{ requestedPosition, operationId, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, expiresAt, status: state.status, lapsesAt: lapsesAt(state), reviewDueAt: awaitsReview(state), revision, progress: progressOf(state) }];
 }
 
+const awaitsReview = ({ review }: OperationState): string | null => (review?.status === 'open' || review?.status === 'overdue' ? review.dueAt : null);
+
 const decidersOf = ({ requestedPosition }: Entry, state: OperationState): readonly OperationDeciderRow[] =>
-  state.decisions.map(({ by }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition }));
-const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer);
+  state.decisions.map(({ by, decision, at }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition, decision, decidedAt: at }));
+const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer && r.decidedAt === row.decidedAt && r.decision === row.decision);
 
 /** Every open term once, however many policies ask for it. Whose approval is still to be counted in a step is told by the decisions alone: a term too many is looked at and passed over. */
 function termsOf({ requestedPosition }: Entry, state: OperationState): readonly QueueTermRow[] {

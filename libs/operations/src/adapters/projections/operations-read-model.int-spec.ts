@@ -1,5 +1,5 @@
 import { NOBODY_KNOWN } from '#identity/contract.js';
-import { plane } from '../../application/testing/operations-bench.js';
+import { NO_PAIRS, plane } from '../../application/testing/operations-bench.js';
 import fc from 'fast-check';
 import type { Page } from '#eventing/page.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -52,7 +52,7 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
   afterAll(() => model.close());
 
   const queue = (caller: Principal, now: Instant, limit: number): Promise<readonly OperationView[]> => {
-    const handler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), clockAt(now));
+    const handler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), NO_PAIRS, clockAt(now));
     return pages(limit, (cursor) => handler.execute(new ApprovalQueueQuery(caller, { limit, cursor })));
   };
   const list = (caller: Principal, now: Instant, filter: Partial<OperationFilter>, limit = 200): Promise<readonly OperationView[]> => {
@@ -143,7 +143,7 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
     };
     await grow(10);
     const handler = new ListOperationsHandler(new SqlOperationList(model.database), plane(), clockAt(instant(1)));
-    const queueHandler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), clockAt(instant(1)));
+    const queueHandler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), NO_PAIRS, clockAt(instant(1)));
     const listed = await pages(3, async (cursor) => {
       const page = await handler.execute(new ListOperationsQuery(admin, everything, { limit: 3, cursor }));
       await grow(2);
@@ -158,6 +158,6 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
     const caller: Principal = { issuer: 'i', subject: 's', name: null, claims: {}, roles: ['administrator'], groups: [] };
     const refused = expect.objectContaining({ code: 'VALIDATION_FAILED' });
     await expect(new ListOperationsHandler(new SqlOperationList(model.database), plane(), clockAt(instant(0))).execute(new ListOperationsQuery(caller, everything, { limit: 1, cursor }))).rejects.toEqual(refused);
-    await expect(new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), clockAt(instant(0))).execute(new ApprovalQueueQuery(caller, { limit: 1, cursor }))).rejects.toEqual(refused);
+    await expect(new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), NO_PAIRS, clockAt(instant(0))).execute(new ApprovalQueueQuery(caller, { limit: 1, cursor }))).rejects.toEqual(refused);
   });
 });

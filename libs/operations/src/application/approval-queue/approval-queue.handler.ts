@@ -10,6 +10,9 @@ import type { PolicyPrincipal } from '#policies/contract.js';
 import { mayDecideNow } from '../../domain/operation/decision.js';
 import type { OperationView } from '../operation-view.js';
 import { personOf } from '../person.js';
+import { forDeciding } from '../mutual-approvals.js';
+import { APPROVER_PAIRS } from '../ports/approver-pairs.port.js';
+import type { ApproverPairs } from '../ports/approver-pairs.port.js';
 import { CONTROL_PLANE } from '../ports/control-plane.port.js';
 import type { ControlPlane } from '../ports/control-plane.port.js';
 import { PENDING_OPERATIONS } from '../ports/pending-operations.port.js';
@@ -23,13 +26,14 @@ export class ApprovalQueueHandler implements IQueryHandler<ApprovalQueueQuery> {
   constructor(
     @Inject(PENDING_OPERATIONS) private readonly pending: PendingOperations,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
+    @Inject(APPROVER_PAIRS) private readonly pairs: ApproverPairs,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
   ) {}
 
   async execute({ caller, page }: ApprovalQueueQuery): Promise<Page<OperationView>> {
     const person = personOf(caller);
     const now = this.clock.now().closing;
-    const { directory } = this.controlPlane.known();
+    const directory = await forDeciding(this.controlPlane.known(), caller, this.pairs, now, false);
     // One more than asked for tells whether there is a next page.
     const wanted = page.limit + 1;
     const found: PendingOperation[] = [];

@@ -16,6 +16,11 @@ import { OPERATION_EXECUTOR } from '../operation-executor.js';
 import type { OperationExecutor } from '../operation-executor.js';
 import { personOf } from '../person.js';
 import { policiesDigest } from '../policy-digest.js';
+import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
+import { forDeciding } from '../mutual-approvals.js';
+import { APPROVER_PAIRS } from '../ports/approver-pairs.port.js';
+import type { ApproverPairs } from '../ports/approver-pairs.port.js';
 import { CONTROL_PLANE } from '../ports/control-plane.port.js';
 import type { ControlPlane } from '../ports/control-plane.port.js';
 import { RefusalRecorder } from '../record-refusals/refusal-recorder.js';
@@ -29,11 +34,13 @@ export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisi
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
+    @Inject(APPROVER_PAIRS) private readonly pairs: ApproverPairs,
+    @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
     private readonly refusals: RefusalRecorder,
   ) {}
 
   async execute({ meta, caller, operationId, decision, credentialId }: ChallengeDecisionCommand): Promise<DecisionChallengeView> {
-    const { directory } = await this.controlPlane.fresh();
+    const directory = await forDeciding(await this.controlPlane.fresh(), caller, this.pairs, this.clock.now().closing, true);
     const credentials = usable(directory.credentialsOf(caller), credentialId);
     const challengeId = derivedId('challenge', meta.commandId);
     const nonce = randomBytes(NONCE_BYTES).toString('base64url');

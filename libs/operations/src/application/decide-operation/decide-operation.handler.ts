@@ -10,6 +10,11 @@ import type { OperationExecutor } from '../operation-executor.js';
 import type { OperationView } from '../operation-view.js';
 import { personOf } from '../person.js';
 import type { OfferedProof } from '../../domain/operation/challenge.js';
+import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
+import { forDeciding } from '../mutual-approvals.js';
+import { APPROVER_PAIRS } from '../ports/approver-pairs.port.js';
+import type { ApproverPairs } from '../ports/approver-pairs.port.js';
 import { CONTROL_PLANE } from '../ports/control-plane.port.js';
 import type { ControlPlane } from '../ports/control-plane.port.js';
 import { verifyOffered } from './verify-offered.js';
@@ -21,13 +26,15 @@ export class DecideOperationHandler implements ICommandHandler<DecideOperationCo
   constructor(
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
+    @Inject(APPROVER_PAIRS) private readonly pairs: ApproverPairs,
+    @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
     @Inject(PROOF_VERIFIER) private readonly verifier: ProofVerifier,
     private readonly refusals: RefusalRecorder,
   ) {}
 
   async execute({ meta, caller, operationId, decision, requestDigest, comment, proof: given }: DecideOperationCommand): Promise<OperationView> {
     const by = personOf(caller);
-    const { directory } = await this.controlPlane.fresh();
+    const directory = await forDeciding(await this.controlPlane.fresh(), caller, this.pairs, this.clock.now().closing, true);
     let proof: OfferedProof | null = null;
     try {
       const executed = await this.operations.execute({

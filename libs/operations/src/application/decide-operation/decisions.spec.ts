@@ -9,7 +9,7 @@ import { RequestOperationCommand } from '../request-operation/request-operation.
 import { RequestOperationHandler } from '../request-operation/request-operation.handler.js';
 import { RevokeOperationCommand } from '../revoke-operation/revoke-operation.command.js';
 import { RevokeOperationHandler } from '../revoke-operation/revoke-operation.handler.js';
-import { Bench, metaOf, NOON, ORDERER, principal, requestOf, TWO_OF_FW, NO_VERIFIER, plane } from '../testing/operations-bench.js';
+import { Bench, metaOf, NOON, ORDERER, principal, requestOf, TWO_OF_FW, NO_PAIRS, NO_VERIFIER, plane } from '../testing/operations-bench.js';
 import { WithdrawApprovalCommand } from '../withdraw-approval/withdraw-approval.command.js';
 import { WithdrawApprovalHandler } from '../withdraw-approval/withdraw-approval.handler.js';
 import { DecideOperationCommand } from './decide-operation.command.js';
@@ -33,7 +33,7 @@ class Process extends Bench {
     return new RequestOperationHandler(this.operations, this.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r', key), ORDERER, requestOf()));
   }
   decide(caller: Principal, view: OperationView, decision: 'approve' | 'reject' = 'approve', { key = null, digest = view.requestDigest, body = 'body' }: { key?: string | null; digest?: string; body?: string } = {}): Promise<OperationView> {
-    return new DecideOperationHandler(this.operations, plane(), NO_VERIFIER, this.refusals).execute(new DecideOperationCommand(metaOf(caller, 'd', key, body), caller, view.operationId, decision, digest, 'a comment', null));
+    return new DecideOperationHandler(this.operations, plane(), NO_PAIRS, this.clock, NO_VERIFIER, this.refusals).execute(new DecideOperationCommand(metaOf(caller, 'd', key, body), caller, view.operationId, decision, digest, 'a comment', null));
   }
   withdraw(caller: Principal, { operationId }: OperationView, key: string | null = null): Promise<OperationView> {
     return new WithdrawApprovalHandler(this.operations, plane()).execute(new WithdrawApprovalCommand(metaOf(caller, 'w', key), caller, operationId));

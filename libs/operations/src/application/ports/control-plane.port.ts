@@ -7,6 +7,8 @@ export interface ControlPlaneView {
   readonly directory: Directory;
   /** The policies that a key of this source is under now: its own first. @throws DomainError POLICY_NOT_FOUND */
   resolve(source: PolicySource): readonly PinnedPolicy[];
+  /** Two people do not approve each other's operations within so many days; 0: they may. */
+  readonly mutualWithinDays: number;
   /** Whether an open session of this account's names the key for signing, where one is needed. */
   sessionNames(account: { readonly issuer: string; readonly subject: string }, keyId: string, now: Instant): boolean;
 }

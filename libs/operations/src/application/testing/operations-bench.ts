@@ -9,6 +9,7 @@ import { TrustedClock } from '#eventing/trusted-clock.js';
 import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { Principal, ProofVerifier } from '#identity/contract.js';
 import { DomainError } from '#kernel/domain-error.js';
+import type { ApproverPairs } from '../ports/approver-pairs.port.js';
 import type { ControlPlane, ControlPlaneView } from '../ports/control-plane.port.js';
 import { initialKey } from '#keys/contract.js';
 import type { KeyState } from '#keys/contract.js';
@@ -56,10 +57,13 @@ export const plane = (over: Partial<ControlPlaneView> = {}): ControlPlane => {
       throw new DomainError('POLICY_NOT_FOUND', 'there is no such policy');
     },
     sessionNames: () => false,
+    mutualWithinDays: 0,
     ...over,
   };
   return { fresh: () => Promise.resolve(view), known: () => view, relying: { audience: 'https://countersign.example', rpId: 'countersign.example', origin: 'https://countersign.example' } };
 };
+/** Nobody approved for anybody. */
+export const NO_PAIRS: ApproverPairs = { approversOf: () => Promise.resolve([]), pairs: () => Promise.resolve([]) };
 /** Whoever verifies nothing was asked to. */
 export const NO_VERIFIER: ProofVerifier = { decision: () => Promise.reject(new Error('nothing is verified here')), jws: () => Promise.reject(new Error('nothing is verified here')) };
 

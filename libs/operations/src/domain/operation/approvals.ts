@@ -1,6 +1,6 @@
 import type { Instant } from '#kernel/clock.js';
 import type { Actor } from '#kernel/actor.js';
-import type { Directory, SeenClaims, StandIn } from '#identity/contract.js';
+import type { Directory, Relation, SeenClaims, StandIn } from '#identity/contract.js';
 import { optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal } from '#policies/contract.js';
 import type { OperationState, StandingDecision } from './state.js';
@@ -54,7 +54,7 @@ export function isBarred(state: OperationState, account: Actor, now: Instant, di
   return directory.isSuspended(account) || relationTo(state, account, now, directory) !== undefined;
 }
 
-export function relationTo(state: OperationState, account: Actor, now: Instant, directory: Directory): 'self' | 'delegate' | 'owner' | undefined {
+export function relationTo(state: OperationState, account: Actor, now: Instant, directory: Directory): Relation | undefined {
   const requester = state.request?.requestedBy;
   if (requester === undefined) return undefined;
   const excluded = (state.request?.grants ?? []).some((g) => g.excluding.some((e) => directory.personOf(e) === directory.personOf(account)));

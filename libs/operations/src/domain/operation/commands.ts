@@ -2,6 +2,7 @@ import type { Actor } from '#kernel/actor.js';
 import type { PolicyPrincipal } from '#policies/contract.js';
 import type { Directory } from '#identity/contract.js';
 import type { PinnedPolicy } from '#policies/contract.js';
+import type { DeadlineKind } from './deadlines.js';
 import type { OfferedProof } from './challenge.js';
 import type { DecisionChallenged, DecisionRefusal, Requested, Settlement, UsesReserved } from './events.js';
 import type { Now } from './use.js';
@@ -19,6 +20,9 @@ export type OperationCommand =
   | { readonly type: 'withdraw-approval'; readonly by: Actor; readonly directory: Directory; readonly now: Now }
   /** `privileged`: an administrator. */
   | { readonly type: 'revoke'; readonly by: Person; readonly privileged: boolean; readonly reason: string; readonly directory: Directory; readonly now: Now }
+  | { readonly type: 'review'; readonly by: Person; readonly verdict: 'justified' | 'not-justified'; readonly comment: string; readonly directory: Directory; readonly now: Now }
+  /** What is due by now is told, what is not is left. */
+  | { readonly type: 'meet-deadline'; readonly deadline: DeadlineKind; readonly now: Now }
   | { readonly type: 'expire'; readonly now: Now }
   | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly keyEnabled: boolean; /** What the key's policy is by now; null: not asked. */ readonly inForce: readonly PinnedPolicy[] | null; readonly directory: Directory; /** Why nothing can sign now; null when something can. */ readonly unavailable: string | null; readonly now: Now }
   | { readonly type: 'settle-uses'; readonly outcomes: readonly Settlement[]; readonly now: Now }

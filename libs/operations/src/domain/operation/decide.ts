@@ -4,6 +4,8 @@ import { DomainError } from '#kernel/domain-error.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import type { OperationCommand } from './commands.js';
 import { CHALLENGE_LASTS_MS, challengeRefusal, proofRefusal } from './challenge.js';
+import { deadlineOf, escalatesTo } from './deadlines.js';
+import { isReviewed, keysUnderReview, reviewOpenedBy, reviewRefusal, verdictOf } from './review.js';
 import { decisionOf, isRejected, pendingRefusal, standingOf } from './decision.js';
 import type { OperationEvent, Settlement } from './events.js';
 import { evolveOperation } from './evolve.js';
@@ -31,6 +33,10 @@ export function decideOperation(command: OperationCommand, state: OperationState
       return revoke(command, state);
     case 'expire':
       return (state.status === 'pending' || state.status === 'approved') && command.now.closing >= state.request.expiresAt ? [{ type: 'operations.expired.v1', data: {} }] : [];
+    case 'review':
+      return review(command, state);
+    case 'meet-deadline':
+      return meetDeadline(command, state);
     case 'reserve-uses':
       return reserveUses(command, state);
     case 'settle-uses':
@@ -117,7 +123,39 @@ function reserveUses({ by, order, digests, keyEnabled, inForce, directory, unava
   if (digests.length !== order.count) throw new TypeError('an order has one digest a use');
   if (unavailable !== null) throw new DomainError('HSM_UNAVAILABLE', unavailable);
   if (state.open.size >= MAX_OPEN_RESERVATIONS) throw new DomainError('RATE_LIMITED', `${MAX_OPEN_RESERVATIONS} orders of it are under way`, { retryAfterSeconds: 1 });
-  return [{ type: 'operations.uses-reserved.v1', data: { ...order, operationId: state.request.operationId, algorithm: grant.algorithm, publicKeySha256: grant.publicKeySha256 } }];
+  const opened = reviewOpenedBy(state, now.closing);
+  const reviewed: readonly OperationEvent[] = opened === undefined ? [] : [{ type: 'operations.review-opened.v1', data: opened }];
+  return [{ type: 'operations.uses-reserved.v1', data: { ...order, operationId: state.request.operationId, algorithm: grant.algorithm, publicKeySha256: grant.publicKeySha256 } }, ...reviewed];
+}
+
+function review({ by, verdict, comment, directory, now }: Of<'review'>, state: OperationState): readonly OperationEvent[] {
+  const refusal = reviewRefusal(state, by, now.closing, directory);
+  if (refusal !== undefined) throw refusal;
+  if (verdictOf(state, by) === verdict) return [];
+  if (verdictOf(state, by) !== undefined) throw new DomainError('ALREADY_DECIDED', 'you found the other before');
+  // Who comes late still says what he found: it is evidence, and the keys stay as they are.
+  const given: OperationEvent = {
+    type: 'operations.review-given.v1',
+    data: { by: { issuer: by.issuer, subject: by.subject }, roles: by.roles, groups: by.groups, at: now.closing, verdict, personal: { name: by.name, comment } },
+  };
+  if (state.review?.status !== 'open' && state.review?.status !== 'overdue') return [given];
+  const ends = verdict === 'not-justified' || isReviewed(evolveOperation(state, given), directory);
+  return ends ? [given, { type: 'operations.review-closed.v1', data: { verdict } }] : [given];
+}
+
+function meetDeadline({ deadline, now }: Of<'meet-deadline'>, state: OperationState): readonly OperationEvent[] {
+  const dueAt = deadlineOf(deadline, state);
+  if (dueAt === undefined || now.closing < dueAt) return [];
+  switch (deadline) {
+    case 'review':
+      return [{ type: 'operations.review-overdue.v1', data: { keyIds: keysUnderReview(state) } }];
+    case 'reminder':
+      return statusAt(state, now.closing) === 'pending' ? [{ type: 'operations.reminder-due.v1', data: { dueAt } }] : [];
+    case 'escalation':
+      return statusAt(state, now.closing) === 'pending' ? [{ type: 'operations.escalated.v1', data: { dueAt, to: escalatesTo(state) } }] : [];
+    default:
+      return exhaustive(deadline);
+  }
 }
 
 /** Books ends of orders once each: the first that is told, and what is not open any more is booked already. `exhausted` follows the last settled use, unless the window is over (rule 10). */

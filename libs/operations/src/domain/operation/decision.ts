@@ -19,12 +19,13 @@ const RELATED = {
   self: 'who asked for an operation does not decide it',
   delegate: 'whom who asked has made his deputy does not decide it',
   owner: 'who owns what asked for it does not decide it, nor what he owns',
+  mutual: 'who asked approved for you lately: two people do not approve each other’s operations',
 } as const;
 
 /** Why this person may not decide this operation, whatever the decision, or in which capacity he may, as far as he and the policies go. */
 export function standingOf(state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): Capacity | DomainError {
   const relation = relationTo(state, person, now, directory);
-  if (relation !== undefined) return new DomainError('SELF_APPROVAL', RELATED[relation]);
+  if (relation !== undefined) return new DomainError(relation === 'mutual' ? 'NOT_ELIGIBLE' : 'SELF_APPROVAL', RELATED[relation]);
   if (directory.isSuspended(person)) return new DomainError('NOT_ELIGIBLE', 'you are suspended');
   const groups = [...person.groups, ...(directory.rosterGroups(person) ?? [])];
   if (isExclusive(groups, directory)) return new DomainError('NOT_ELIGIBLE', 'you are in two groups that exclude each other');

@@ -5,7 +5,7 @@ import type { Instant } from '#kernel/clock.js';
 import type { DomainEvent } from '#kernel/decider.js';
 import type { Algorithm } from '#keys/contract.js';
 import type { DecisionProof, StandIn } from '#identity/contract.js';
-import type { PinnedPolicy, Policy } from '#policies/contract.js';
+import type { PinnedPolicy, Policy, PolicyNode } from '#policies/contract.js';
 
 /** A key of an operation with the policy in force when it was asked for. */
 export interface GrantedKey {
@@ -27,6 +27,8 @@ export interface AdministrativeAct {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  /** What its proposer signed of it: a compact JWS; null where nothing was asked. */
+  readonly proof: string | null;
 }
 
 /** Something other than a key's use that an operation allows. */
@@ -126,6 +128,24 @@ export interface Settlement {
 export type UsesSettled = DomainEvent<'operations.uses-settled.v1', { readonly settled: readonly { readonly signOrderId: string; readonly keyId: string; readonly spent: number; readonly cause: string }[] }>;
 export type UsesReturned = DomainEvent<'operations.uses-returned.v1', { readonly returned: readonly { readonly signOrderId: string; readonly keyId: string; readonly count: number; readonly cause: string }[] }>;
 
+/** A use by an emergency path: others have to look at it until then. */
+export type ReviewOpened = DomainEvent<'operations.review-opened.v1', { readonly at: Instant; readonly dueAt: Instant }>;
+export type ReviewGiven = DomainEvent<'operations.review-given.v1', {
+  readonly by: Actor;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly at: Instant;
+  readonly verdict: 'justified' | 'not-justified';
+  readonly personal: { readonly name: string | null; readonly comment: string };
+}>;
+/** `justified`: by as many as the policies ask for. `not-justified`: by one. */
+export type ReviewClosed = DomainEvent<'operations.review-closed.v1', { readonly verdict: 'justified' | 'not-justified' }>;
+/** Nobody did in time: these keys are disabled. */
+export type ReviewOverdue = DomainEvent<'operations.review-overdue.v1', { readonly keyIds: readonly string[] }>;
+/** Nobody decided for as long as a policy says. */
+export type ReminderDue = DomainEvent<'operations.reminder-due.v1', { readonly dueAt: Instant }>;
+export type Escalated = DomainEvent<'operations.escalated.v1', { readonly dueAt: Instant; readonly to: readonly PolicyNode[] }>;
+
 export type DecisionRefusal = 'SELF_APPROVAL' | 'NOT_ELIGIBLE' | 'REQUEST_DIGEST_MISMATCH' | 'PROOF_INVALID' | 'CREDENTIAL_NOT_ACTIVE' | 'CHALLENGE_MISMATCH' | 'CHALLENGE_USED';
 /** Refusals of one person for one reason within a minute stand in one event. */
 export type DecisionRefused = DomainEvent<'operations.decision-refused.v1', { readonly by: Actor; readonly code: DecisionRefusal; readonly count: number }>;
@@ -133,4 +153,5 @@ export type UseRefused = DomainEvent<'operations.use-refused.v1', { readonly by:
 
 export type OperationEvent =
   | Requested | DecisionChallenged | ApprovalGiven | ApprovalWithdrawn | RejectionGiven | Approved | Rejected | Revoked | Expired | Exhausted
-  | UsesReserved | UsesSettled | UsesReturned | DecisionRefused | UseRefused;
+  | UsesReserved | UsesSettled | UsesReturned | DecisionRefused | UseRefused
+  | ReviewOpened | ReviewGiven | ReviewClosed | ReviewOverdue | ReminderDue | Escalated;

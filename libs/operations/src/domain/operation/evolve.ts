@@ -35,6 +35,20 @@ export function evolveOperation(state: OperationState, event: OperationEvent): O
       return close(state, event.data.settled.map(({ signOrderId, spent }) => ({ signOrderId, count: spent, spent })));
     case 'operations.uses-returned.v1':
       return close(state, event.data.returned.map(({ signOrderId, count }) => ({ signOrderId, count, spent: 0 })));
+    case 'operations.review-opened.v1':
+      return { ...state, review: { openedAt: event.data.at, dueAt: event.data.dueAt, status: 'open', overdueKeys: [], verdicts: [] } };
+    case 'operations.review-given.v1': {
+      const { verdict, by, roles, groups, at, personal } = event.data;
+      return state.review === null ? state : { ...state, review: { ...state.review, verdicts: [...state.review.verdicts, { verdict, by: { ...by, roles, groups }, name: personal.name, at, comment: personal.comment }] } };
+    }
+    case 'operations.review-closed.v1':
+      return state.review === null ? state : { ...state, review: { ...state.review, status: event.data.verdict } };
+    case 'operations.review-overdue.v1':
+      return state.review === null ? state : { ...state, review: { ...state.review, status: 'overdue', overdueKeys: event.data.keyIds } };
+    case 'operations.reminder-due.v1':
+      return { ...state, reminded: true };
+    case 'operations.escalated.v1':
+      return { ...state, escalated: true };
     case 'operations.decision-refused.v1':
     case 'operations.use-refused.v1':
       return state;

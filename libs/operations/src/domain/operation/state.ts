@@ -30,6 +30,15 @@ export interface StandingDecision {
   readonly onBehalfOf?: StandIn;
 }
 
+export interface ReviewState {
+  readonly openedAt: Instant;
+  readonly dueAt: Instant;
+  readonly status: 'open' | 'justified' | 'not-justified' | 'overdue';
+  /** Disabled for want of it. */
+  readonly overdueKeys: readonly string[];
+  readonly verdicts: readonly { readonly verdict: 'justified' | 'not-justified'; readonly by: PolicyPrincipal; readonly name: string | null; readonly at: Instant; readonly comment: string }[];
+}
+
 export interface OperationState {
   readonly status: OperationStatus;
   /** What was asked; null while absent. */
@@ -43,11 +52,15 @@ export interface OperationState {
   readonly challenges: ReadonlyMap<string, DecisionChallenged['data']>;
   /** Challenges that were answered: each counts once, for ever, also after a withdrawal (rule 25). */
   readonly answered: ReadonlySet<string>;
+  /** Of the latest use by an emergency path; null: there was none. */
+  readonly review: ReviewState | null;
+  readonly reminded: boolean;
+  readonly escalated: boolean;
   /** Whether any use was ever reserved: from then on an approval can't be withdrawn. */
   readonly everReserved: boolean;
 }
 
-export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), everReserved: false };
+export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), review: null, reminded: false, escalated: false, everReserved: false };
 
 /** Beyond this an order is refused with RATE_LIMITED until others have ended. */
 export const MAX_OPEN_RESERVATIONS = 1000;

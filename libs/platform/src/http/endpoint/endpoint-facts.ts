@@ -5,8 +5,8 @@ import type { JsonSchema } from '../schema/json-schema.js';
 import { ref } from '../schema/json-schema.js';
 import { shapeFaults } from '../shape.js';
 
-/** Who may call: everybody, every caller with a role at all, or callers with this role. */
-export type Access = 'public' | 'any-role' | Role;
+/** Who may call: everybody, every caller with a role at all, callers with one of two roles, or with this role. */
+export type Access = 'public' | 'any-role' | 'auditor-or-administrator' | Role;
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 export type RequestClass = new () => object;
 
@@ -18,6 +18,7 @@ export interface BodyFacts {
   readonly examples: Readonly<Record<string, unknown>>;
 }
 
+export type RequestHeader = 'Prefer' | 'If-Min-Revision' | 'Countersign-Proof';
 export type AnswerHeader = 'ETag' | 'Location';
 export interface AnswerFacts {
   readonly status: number;
@@ -42,7 +43,7 @@ export interface EndpointFacts {
   readonly access: Access;
   readonly body?: BodyFacts;
   readonly query?: RequestClass;
-  readonly headers?: readonly ('Prefer' | 'If-Min-Revision')[];
+  readonly headers?: readonly RequestHeader[];
   /** The first is the status that is set before the handler runs. */
   readonly answers: readonly [AnswerFacts, ...AnswerFacts[]];
   /** Codes of its own; those that follow from access and body are added. */

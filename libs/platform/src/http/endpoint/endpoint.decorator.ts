@@ -12,10 +12,15 @@ import { problemResponses } from './problem-responses.js';
 /** The name under which a route's configuration holds its facts. */
 export const ENDPOINT = 'endpoint';
 const ROUTE = { GET: Get, POST: Post, PUT: Put, DELETE: Delete } as const;
-const PATH_PARAMETERS: Readonly<Record<string, JsonSchema>> = { operationId: UUID, signOrderId: UUID, keyId: KEY_ID };
+const PATH_PARAMETERS: Readonly<Record<string, JsonSchema>> = { operationId: UUID, signOrderId: UUID, reviewId: UUID, keyId: KEY_ID };
 const HEADERS = {
   Prefer: { schema: { type: 'string' }, example: 'wait=10', description: 'RFC 7240: `wait=n` with n seconds up to 60, and where it is said `respond-async`. What cannot be read is ignored' },
   'If-Min-Revision': { schema: { type: 'string', pattern: '^\\d{1,15}$' }, example: '4', description: 'Waits up to 2 s until the read model has this revision, else 412' },
+  'Countersign-Proof': {
+    schema: { type: 'string', pattern: '^[\\w.-]{1,20000}$' },
+    example: 'eyJhbGciOiJFUzI1NiIsImtpZCI6IjdjMWYifQ.eyJ0eXBlIjoiY291bnRlcnNpZ24vYWN0L3YxIn0.c2lnbmF0dXJl',
+    description: 'Where a genesis was laid: a compact JWS (ES256 or EdDSA, `kid` a credential of the caller’s) over the RFC 8785 JSON of `type` (`countersign/act/v1`), `method`, `path`, `bodyDigest`, `session` and `previous`, the head that `GET /v1/control-plane` tells',
+  },
   'Idempotency-Key': {
     schema: { type: 'string', pattern: '^[\\x20-\\x7e]{1,200}$' },
     example: 'release-4.2.0-attempt',
@@ -25,7 +30,7 @@ const HEADERS = {
 
 /** Method decorator: one call of the API. Nothing that it does not declare is reachable: a route without it stops the start. */
 export function Endpoint(facts: EndpointFacts): MethodDecorator {
-  const names = ['Prefer', 'If-Min-Revision'] as const;
+  const names = ['Prefer', 'If-Min-Revision', 'Countersign-Proof'] as const;
   const headers = [...names.filter((name) => facts.headers?.includes(name)), ...(isMutating(facts) && facts.access !== 'public' ? (['Idempotency-Key'] as const) : [])];
   return applyDecorators(
     ROUTE[facts.method](facts.path),
@@ -49,5 +54,5 @@ function queryParameter(name: string, schema: JsonSchema, required: boolean): Me
 
 const named = (examples: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { summary: name, value }]));
 
-const WHO = { public: 'No token needed.', 'any-role': 'Any role.', orderer: 'Role: orderer.', approver: 'Role: approver.', administrator: 'Role: administrator.', auditor: 'Role: auditor.' } as const;
+const WHO = { public: 'No token needed.', 'any-role': 'Any role.', 'auditor-or-administrator': 'Role: auditor or administrator.', orderer: 'Role: orderer.', approver: 'Role: approver.', administrator: 'Role: administrator.', auditor: 'Role: auditor.' } as const;
 const described = (facts: EndpointFacts): string => (facts.description === undefined ? WHO[facts.access] : `${WHO[facts.access]} ${facts.description}`);

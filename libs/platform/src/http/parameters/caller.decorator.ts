@@ -3,7 +3,7 @@ import { createParamDecorator } from '@nestjs/common';
 import type { CommandMeta } from '#eventing/command-meta.js';
 import type { Principal } from '#identity/contract.js';
 import { bodyDigest } from '../body-digest.js';
-import { commandIdOf } from '../command-id.js';
+import { commandIdOf } from '#eventing/command-id.js';
 import type { CheckedRequest } from '../request-facts.js';
 
 const requestOf = (context: ExecutionContext): CheckedRequest => context.switchToHttp().getRequest<CheckedRequest>();
@@ -30,6 +30,19 @@ export const Meta = createParamDecorator((_: unknown, context: ExecutionContext)
     bodyDigest: bodyDigest(request.body),
     requestId: request.id,
   };
+});
+
+/** What was asked, as it was asked: what a proof of it is over. */
+export interface AskedCall {
+  readonly method: string;
+  /** Without query. */
+  readonly path: string;
+  /** `{}` of a call without one. */
+  readonly body: unknown;
+}
+export const Asked = createParamDecorator((_: unknown, context: ExecutionContext): AskedCall => {
+  const { method, url, body } = requestOf(context);
+  return { method, path: url.split('?', 1)[0] ?? '', body: body ?? {} };
 });
 
 /** The body: JSON of the class that the endpoint declares, checked. */

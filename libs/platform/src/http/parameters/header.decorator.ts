@@ -18,5 +18,13 @@ export const MinRevision = createParamDecorator((_: unknown, context: ExecutionC
   return Number(text);
 });
 
+/** `Countersign-Proof` as it was sent: a compact JWS, of which nothing is verified; null without it. */
+export const CountersignProof = createParamDecorator((_: unknown, context: ExecutionContext): string | null => {
+  const text = header(context, 'countersign-proof');
+  if (text === undefined) return null;
+  if (!/^[\w.-]{1,20000}$/.test(text)) throw invalid({ path: 'Countersign-Proof', message: 'must be a compact JWS' });
+  return text;
+});
+
 /** `Prefer`, as far as it is heard. */
 export const Prefers = createParamDecorator((_: unknown, context: ExecutionContext): Preferences => preferencesOf(header(context, 'prefer')));

@@ -15,6 +15,11 @@ const pathParameter = (name: string, pattern: RegExp, code: ErrorCode, thing: st
     return read(value);
   });
 
+/** A part of the path as text, decoded: of calls that say themselves what it may be. */
+export const PathPart = createParamDecorator((name: string, context: ExecutionContext): string => context.switchToHttp().getRequest<CheckedRequest>().params[name] ?? '');
+
 export const OperationId = pathParameter('operationId', UUID, 'OPERATION_NOT_FOUND', 'operation', (id) => id.toLowerCase());
 export const SignOrderId = pathParameter('signOrderId', UUID, 'SIGN_ORDER_NOT_FOUND', 'sign order', (id) => id.toLowerCase());
+/** That of the operation under review. */
+export const ReviewId = pathParameter('reviewId', UUID, 'NOT_FOUND', 'review', (id) => id.toLowerCase());
 export const KeyId = pathParameter('keyId', KEY_ID_PATTERN, 'KEY_NOT_FOUND', 'key', (id) => id);

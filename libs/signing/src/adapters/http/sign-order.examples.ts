@@ -16,7 +16,13 @@ export const COMPLETED: SignOrderView = {
 };
 const { signatures: _signatures, at: _at, ...underWay } = COMPLETED;
 export const RESERVED: SignOrderView = { ...underWay, state: 'reserved' };
-export const HALTED: SignOrderView = { ...COMPLETED, state: 'halted', signatures: [], usesConsumed: 0, failure: { code: 'OPERATION_REVOKED', detail: 'the operation was revoked before the HSM was asked' } };
+export const HALTED: SignOrderView = {
+  ...COMPLETED, state: 'halted', signatures: [], usesConsumed: 0, failure: { code: 'QUORUM_NOT_MET', detail: 'fw-prod: 1 more approver is needed' },
+  blockers: [
+    { code: 'QUORUM_NOT_MET', detail: 'fw-prod: 1 more approver is needed', owner: 'approvers' },
+    { code: 'CREDENTIAL_NOT_ACTIVE', detail: 'the credential of an approval is revoked', owner: 'approvers' },
+  ],
+};
 export const UNKNOWN: SignOrderView = { ...COMPLETED, state: 'outcome-unknown', signatures: [SIGNATURE, null], usesConsumed: 2, failure: { code: 'OUTCOME_UNKNOWN', detail: 'the signer ended while the HSM was signing' } };
 export const FOUND_ONCE: SignOrderView = {
   ...UNKNOWN,

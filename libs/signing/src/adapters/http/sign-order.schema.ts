@@ -3,16 +3,25 @@ import type { Algorithm } from '#keys/contract.js';
 import { Member, Named, listOf, orNull, ref } from '#platform/http/schema/json-schema.js';
 import { ActorBody } from '#platform/http/schema/people.schema.js';
 import { BASE64, COUNT, INSTANT, KEY_ID, TEXT, UUID } from '#platform/http/schema/texts.js';
+import { BLOCKER_CODES, BLOCKER_OWNERS } from '../../domain/sign-order/blocker.js';
 import type { SignOrderView, SignOrderViewState } from '../../application/sign-order-view.js';
 
 const STATES: readonly SignOrderViewState[] = ['reserved', 'signing', 'completed', 'failed', 'halted', 'outcome-unknown'];
 type Failure = NonNullable<SignOrderView['failure']>;
-const FAILURES: readonly Failure['code'][] = ['HSM_UNAVAILABLE', 'HSM_REFUSED', 'KEY_MISSING_IN_HSM', 'WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED', 'OUTCOME_UNKNOWN', 'USAGE_EXHAUSTED', 'STORE_BEHIND'];
+const FAILURES: readonly Failure['code'][] = ['HSM_UNAVAILABLE', 'HSM_REFUSED', 'KEY_MISSING_IN_HSM', 'OUTCOME_UNKNOWN', ...BLOCKER_CODES];
+type OneBlocker = NonNullable<SignOrderView['blockers']>[number];
 
 @Named('SignOrderFailure')
 export class FailureBody implements Failure {
   @Member({ type: 'string', enum: FAILURES }) readonly code: Failure['code'];
   @Member(TEXT) readonly detail: string;
+}
+
+@Named('Blocker', 'What kept a halted order from being signed')
+export class BlockerBody implements OneBlocker {
+  @Member({ type: 'string', enum: BLOCKER_CODES }) readonly code: OneBlocker['code'];
+  @Member(TEXT) readonly detail: string;
+  @Member({ type: 'string', enum: BLOCKER_OWNERS, description: 'Who can clear it' }) readonly owner: OneBlocker['owner'];
 }
 
 @Named('Finding', 'What an administrator found of an unknown outcome')
@@ -35,5 +44,6 @@ export class SignOrderBody implements SignOrderView {
   @Member(INSTANT) readonly requestedAt: string;
   @Member({ ...INSTANT, description: 'When it ended' }, { optional: true }) readonly at?: string;
   @Member(ref(FailureBody), { optional: true }) readonly failure?: Failure;
+  @Member(listOf(ref(BlockerBody), { description: 'Of a halted order' }), { optional: true }) readonly blockers?: readonly OneBlocker[];
   @Member(listOf(ref(FindingBody)), { optional: true }) readonly findings?: NonNullable<SignOrderView['findings']>;
 }

@@ -1,16 +1,15 @@
 import { pause } from '#eventing/durable-subscription.js';
 import { randomId } from '#eventing/ids.js';
 import type { Clock } from '#kernel/clock.js';
-import { keyStream } from '#keys/contract.js';
 import type { Algorithm, KeyState } from '#keys/contract.js';
-import { operationStream } from '#operations/contract.js';
 import type { SignatureFormat } from '#operations/contract.js';
 import type { FailureCode, SigningEvent } from '../../domain/sign-order/events.js';
 import { HsmError } from '../ports/hsm.port.js';
 import type { Hsm, HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
 import { LedgerIntentExistsError, LedgerRefusedError } from '../ports/ledger.port.js';
-import type { Ledger, LedgerSigner } from '../ports/ledger.port.js';
-import type { Authority } from './authority.js';
+import type { Ledger, LedgerIntent, LedgerSigner } from '../ports/ledger.port.js';
+import { refused } from './authority.js';
+import type { Authority, AuthorityVerdict } from './authority.js';
 import { factsOf } from './open-order.js';
 import type { OpenOrder, OrderHead } from './open-order.js';
 import type { OrderStream } from './order-stream.js';
@@ -55,10 +54,10 @@ export async function attempt(order: OpenOrder, session: HsmSession, context: At
   const { authority, stream, signer } = context;
   const key = await authority.keyOf(order);
   const ref = keyRef(key, order);
-  if (ref === undefined) return fail(order, 'KEY_MISSING_IN_HSM', 'the key has no public key', context);
+  if (ref === undefined) return fail(order, refused('KEY_MISSING_IN_HSM', 'the key has no public key'), context);
 
   // 1. The key is there, and the store holds what the ledger remembers (rule 16), before anything is written. A crash here leaves the order reserved: it is taken up again.
-  const [prepared, proven] = await Promise.allSettled([session.prepare(ref), context.remembered.prove([operationStream(order.operationId), keyStream(order.keyId)])]);
+  const [prepared, proven] = await Promise.allSettled([session.prepare(ref), context.remembered.prove(authority.streamsOf(order))]);
   if (proven.status === 'rejected') return unproven(proven.reason, order, context);
   if (prepared.status === 'rejected') return unprepared(prepared.reason, order, key, context);
 
@@ -85,6 +84,8 @@ export async function attempt(order: OpenOrder, session: HsmSession, context: At
 interface Handed {
   readonly signed: SignedDigests;
   readonly session: HsmSession;
+  /** Under which ids the ledger counts its uses. */
+  readonly intended: readonly string[];
 }
 
 /**
@@ -95,7 +96,7 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
   const { authority, ledger, signer, clock } = context;
   const until = clock.monotonic() + RETRY_FOR_MS;
   let session = first;
-  let intended = false;
+  const intended: string[] = [];
   try {
     // Held up since the lock was asked for, maybe for so long that others called the order unknown: memory may lie behind, the leader does not.
     if (isStale(locking, clock)) await authority.refresh(order);
@@ -104,34 +105,47 @@ async function signUnderLock(order: OpenOrder, ref: HsmKeyRef, first: HsmSession
       // The HSM made it wait: what the feed has brought since the lock says nothing of what the leader has by now (rule 6).
       if (repeated) await authority.refresh(order);
       const verdict = await authority.judge(order);
-      if (!verdict.holds) return await unsigned(order, verdict.code, verdict.detail, intended, session, context);
-      if (context.remembered.behind() !== undefined) return await unsigned(order, 'STORE_BEHIND', BEHIND, intended, session, context);
+      if (!verdict.holds) return await unsigned(order, verdict, intended, session, context);
+      if (context.remembered.behind() !== undefined) return await unsigned(order, BEHIND, intended, session, context);
 
       // 4. The intent is flushed before C_Sign (rule 16). A crash after it leaves uses that the ledger counts and nobody spent: never too few.
-      if (!intended) {
-        intended = true;
-        await ledger.intend(signer, { signOrderId: order.signOrderId, operationId: order.operationId, keyId: order.keyId, count: order.count, relied: verdict.relied }, { atMost: verdict.atMost });
+      if (intended.length === 0) {
+        for (const { intent, atMost } of intentsOf(order, verdict)) {
+          intended.push(intent.signOrderId);
+          await ledger.intend(signer, intent, { atMost });
+        }
       }
 
       // 5. C_Sign, which never throws. A crash from here on spends all of it (rule 7).
       const signed = await signDigests(order, ref, session, authority, clock, rechecked);
-      if (signed.handed > 0) return { signed, session };
+      if (signed.handed > 0) return { signed, session, intended };
 
       const fault = signed.fault ?? new HsmError('retryable', 'UNAVAILABLE', 'nothing was signed');
-      if (!(fault instanceof HsmError)) return await unsigned(order, fault.code, fault.detail, intended, session, context);
-      if (fault.errorClass !== 'retryable' || clock.monotonic() >= until) return await unsigned(order, failureOf(fault), 'the HSM did not sign', intended, session, context);
+      if (!(fault instanceof HsmError)) return await unsigned(order, fault, intended, session, context);
+      if (fault.errorClass !== 'retryable' || clock.monotonic() >= until) return await unsigned(order, refused(failureOf(fault), 'the HSM did not sign'), intended, session, context);
       session = await another(session, ref, until, context);
     }
   } catch (error) {
     context.log({ signOrderId: order.signOrderId, error }, 'an order failed before it was signed');
     if (error instanceof LedgerIntentExistsError) return intendedBefore(order, session, context);
-    if (error instanceof LedgerRefusedError && error.reason === 'OVER_GRANT') return unsigned(order, 'USAGE_EXHAUSTED', 'the signers’ ledger has counted every use that was approved', intended, session, context);
+    if (error instanceof LedgerRefusedError && error.reason === 'OVER_GRANT') return unsigned(order, refused('USAGE_EXHAUSTED', 'the signers’ ledger has counted every use that was approved'), intended, session, context);
     if (error instanceof LedgerRefusedError && error.reason === 'CONTRADICTS') {
       context.remembered.stop(error.message);
-      return unsigned(order, 'STORE_BEHIND', BEHIND, intended, session, context);
+      return unsigned(order, BEHIND, intended, session, context);
     }
-    return unsigned(order, failureOf(error), error instanceof HsmError ? 'the HSM did not sign' : 'the signer could not go on', intended, session, context);
+    return unsigned(order, refused(failureOf(error), error instanceof HsmError ? 'the HSM did not sign' : 'the signer could not go on'), intended, session, context);
   }
+}
+
+/** Why an order is not signed. */
+type Refused = Extract<AuthorityVerdict, { holds: false }>;
+
+/** What the ledger counts of an order: its uses of the key, and of a root key those of the session as well, over all operations. */
+function intentsOf({ signOrderId, operationId, keyId, count }: OpenOrder, { relied, atMost, session }: Extract<AuthorityVerdict, { holds: true }>): readonly { readonly intent: LedgerIntent; readonly atMost: number }[] {
+  const own = { intent: { signOrderId, operationId, keyId, count, relied }, atMost };
+  if (session === undefined) return [own];
+  const { sessionId } = session;
+  return [own, { intent: { signOrderId: `${signOrderId} in session`, operationId: `session ${sessionId}`, keyId, count, relied: [] }, atMost: session.atMost }];
 }
 
 /** A new session with the key, tried until `until`. @throws HsmError */
@@ -154,7 +168,7 @@ async function another(session: HsmSession, ref: HsmKeyRef, until: number, { hsm
 }
 
 /** 6. to 8.: verified, remembered, recorded. */
-async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Handed, verifyAll: boolean, context: AttemptContext): Promise<AttemptResult> {
+async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session, intended }: Handed, verifyAll: boolean, context: AttemptContext): Promise<AttemptResult> {
   const { ledger, stream, signer, encode, clock } = context;
   const { operationId, signOrderId, keyId, digests, algorithm, format } = order;
   const good = await verified(order, ref, session, signed.signatures, { all: verifyAll, another: () => another(session, ref, clock.monotonic() + VERIFY_WAIT_MS, context) });
@@ -162,7 +176,7 @@ async function outcome(order: OpenOrder, ref: HsmKeyRef, { signed, session }: Ha
   // A crash before this is written loses signatures that exist: the order's outcome is unknown and its uses stay spent (rule 8).
   await ledger.signatures(signOrderId, signatures, { flush: false }).catch((error: unknown) => context.log({ signOrderId, error }, 'signatures could not be written to the ledger'));
   const returned = order.count - signed.handed;
-  if (returned > 0) await released(order, returned, context);
+  if (returned > 0) await released(intended, returned, context);
   const at = stream.now();
   const whole = signatures.filter((s): s is string => s !== null);
   const ending: SigningEvent =
@@ -194,10 +208,10 @@ const unknownDetail = ({ fault }: SignedDigests): string =>
   fault === undefined ? 'a signature did not verify' : fault instanceof HsmError ? 'the HSM failed in the middle of the order' : `stopped in the middle of the order: ${fault.detail}`;
 
 /** The end of an order of ours for which no C_Sign was begun. Its uses leave the ledger before they can leave the operation (rule 16). */
-async function unsigned(order: OpenOrder, code: FailureCode, detail: string, intended: boolean, session: HsmSession, context: AttemptContext): Promise<'ended'> {
+async function unsigned(order: OpenOrder, why: Refused, intended: readonly string[], session: HsmSession, context: AttemptContext): Promise<'ended'> {
   session.release();
-  if (intended) await released(order, order.count, context);
-  const appended = await context.stream.append(order.signOrderId, 0, notSigned(order, context, code, detail));
+  await released(intended, order.count, context);
+  const appended = await context.stream.append(order.signOrderId, 0, notSigned(order, context, why));
   if ('conflict' in appended) context.log({ signOrderId: order.signOrderId }, 'the order was called unknown while nothing had been signed');
   return 'ended';
 }
@@ -214,13 +228,17 @@ async function intendedBefore(order: OpenOrder, session: HsmSession, { stream, s
   return 'ended';
 }
 
-async function released(order: OpenOrder, count: number, { ledger, signal, log }: AttemptContext): Promise<void> {
+async function released(intended: readonly string[], count: number, context: AttemptContext): Promise<void> {
+  for (const id of intended) await releasedOne(id, count, context);
+}
+
+async function releasedOne(signOrderId: string, count: number, { ledger, signal, log }: AttemptContext): Promise<void> {
   for (;;) {
     try {
-      return await ledger.release(order.signOrderId, count);
+      return await ledger.release(signOrderId, count);
     } catch (error) {
       if (signal.aborted) throw error;
-      log({ signOrderId: order.signOrderId, error }, 'uses could not be released in the ledger');
+      log({ signOrderId, error }, 'uses could not be released in the ledger');
       // What the ledger refuses it counts for ever: too many, never too few.
       if (error instanceof LedgerRefusedError) return;
       await pause(RELEASE_PAUSE_MS, signal);
@@ -234,28 +252,27 @@ async function unprepared(error: unknown, order: OpenOrder, key: KeyState, conte
   const status = context.hsm.status();
   if (status.state !== 'ready') return 'later';
   if (status.tokenSerial !== key.tokenSerial) return 'not-here';
-  return fail(order, failureOf(error), 'the HSM has no such key', context);
+  return fail(order, refused(failureOf(error), 'the HSM has no such key'), context);
 }
 
 /** Nothing is signed upon a store that lacks what was signed upon before (rule 16). Where nobody could tell, the order waits. */
 async function unproven(error: unknown, order: OpenOrder, context: AttemptContext): Promise<AttemptResult> {
   context.log({ signOrderId: order.signOrderId, error }, 'what the ledger remembers could not be found in the event store');
-  return error instanceof StoreBehindError ? fail(order, 'STORE_BEHIND', BEHIND, context) : 'later';
+  return error instanceof StoreBehindError ? fail(order, BEHIND, context) : 'later';
 }
 
 /** `failed` or `halted` at NO_STREAM, by who did not start the order (rule 2). */
-async function fail(order: OpenOrder, code: FailureCode, detail: string, context: AttemptContext): Promise<AttemptResult> {
-  return 'conflict' in (await context.stream.append(order.signOrderId, 'no-stream', notSigned(order, context, code, detail))) ? 'lost' : 'ended';
+async function fail(order: OpenOrder, why: Refused, context: AttemptContext): Promise<AttemptResult> {
+  return 'conflict' in (await context.stream.append(order.signOrderId, 'no-stream', notSigned(order, context, why))) ? 'lost' : 'ended';
 }
 
-export function notSigned(order: OrderHead, { signer, stream }: AttemptContext, code: FailureCode, detail: string): SigningEvent {
-  const type = HALTS.has(code) ? 'signing.halted.v1' : 'signing.failed.v1';
-  return { type, data: { ...factsOf(order), signer: signer.name, code, detail, at: stream.now() } };
+/** Authority that no longer held halts an order; everything else is a failure of the HSM, or of what the signer needs beside it. */
+export function notSigned(order: OrderHead, { signer, stream }: Pick<AttemptContext, 'signer' | 'stream'>, { code, detail, blockers }: Refused): SigningEvent {
+  const data = { ...factsOf(order), signer: signer.name, code, detail, at: stream.now() };
+  return blockers.length === 0 ? { type: 'signing.failed.v1', data } : { type: 'signing.halted.v1', data: { ...data, blockers } };
 }
 
-/** Authority no longer held; everything else is a failure of the HSM. */
-const HALTS = new Set<FailureCode>(['WINDOW_CLOSED', 'OPERATION_REVOKED', 'KEY_DISABLED', 'STORE_BEHIND', 'USAGE_EXHAUSTED']);
-const BEHIND = 'the event store lacks what the signers’ ledger remembers';
+const BEHIND = refused('STORE_BEHIND', 'the event store lacks what the signers’ ledger remembers');
 
 const failureOf = (error: unknown): FailureCode =>
   !(error instanceof HsmError) || error.errorClass === 'retryable' || error.errorClass === 'fatal' ? 'HSM_UNAVAILABLE' : error.reason === 'KEY_MISSING' ? 'KEY_MISSING_IN_HSM' : 'HSM_REFUSED';

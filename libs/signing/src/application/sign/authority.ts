@@ -1,19 +1,27 @@
-import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
 import type { Folded, StreamStates } from '#eventing/stream-states.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { keyStream } from '#keys/contract.js';
 import type { KeyEvent, KeyState } from '#keys/contract.js';
-import { operationStream, useRefusal } from '#operations/contract.js';
-import type { OperationEvent, OperationState } from '#operations/contract.js';
+import { OPERATION_PREFIX, operationStream } from '#operations/contract.js';
+import { blocker, isBlockerCode } from '../../domain/sign-order/blocker.js';
+import type { Blocker } from '../../domain/sign-order/blocker.js';
 import type { FailureCode } from '../../domain/sign-order/events.js';
 import type { ReliedEvent } from '../ports/ledger.port.js';
+import type { Instant } from '#kernel/clock.js';
+import type { EvidenceStates } from '../gate/evidence.js';
+import type { Gate } from '../gate/gate.js';
+import type { SessionUse } from '../gate/root-session.js';
+import { SeenRequests } from '../gate/seen-requests.js';
 import type { OpenOrder, OrderHead } from './open-order.js';
 import { hashOfEvent } from './store-behind.js';
 
 export type AuthorityVerdict =
-  | { readonly holds: true; readonly key: KeyState; readonly relied: readonly ReliedEvent[]; /** Uses of the key that the approved statement grants. */ readonly atMost: number }
-  | { readonly holds: false; readonly code: FailureCode; readonly detail: string };
+  | { readonly holds: true; readonly key: KeyState; readonly relied: readonly ReliedEvent[]; /** Uses of the key that the approved statement grants. */ readonly atMost: number; /** Of a root key: what its session allows, over all operations. */ readonly session: SessionUse | undefined }
+  | { readonly holds: false; readonly code: FailureCode; readonly detail: string; /** All of it, where authority is what does not hold; the first one's are `code` and `detail`. */ readonly blockers: readonly Blocker[]; /** Only time is in the way, until then: the order stays reserved. */ readonly waits?: Instant };
+
+/** One reason alone. */
+export const refused = (code: FailureCode, detail: string): Extract<AuthorityVerdict, { holds: false }> => ({ holds: false, code, detail, blockers: isBlockerCode(code) ? [blocker(code, detail)] : [] });
 
 /**
  * What the log says about the authority of an order (rule 6): states of operations and keys that the signer's subscription keeps up to date,
@@ -23,19 +31,26 @@ export class Authority {
   private seen: Position | undefined;
   private waiting: { readonly position: Position; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   private abandoned: Error | undefined;
+  private readonly requests: SeenRequests;
 
   constructor(
-    private readonly operations: StreamStates<OperationEvent, OperationState>,
+    private readonly operations: EvidenceStates,
     private readonly keys: StreamStates<KeyEvent, KeyState>,
     private readonly clock: TrustedClock,
-  ) {}
+    private readonly gate: Gate,
+  ) {
+    this.requests = new SeenRequests(gate.deps, operations);
+  }
 
-  /** Every event of operations, keys and sign orders, in the order of the log. */
-  offer(events: readonly RecordedEvent[]): void {
+  /** Every event that the signer follows, in the order of the log. @throws StoreUnavailableError, LedgerUnavailableError: then none of them was taken */
+  async offer(events: readonly RecordedEvent[]): Promise<void> {
+    // First who may do what, then what was done: an order is judged by a control plane that has seen its reservation.
+    for (const event of events) if (event.stream.startsWith('controlPlane-') || event.stream.startsWith('person-')) await this.gate.deps.plane.follow(event);
     for (const event of events) {
-      if (event.stream.startsWith('operation-')) this.operations.offer(event);
+      if (event.stream.startsWith(OPERATION_PREFIX)) this.operations.offer(event);
       else if (event.stream.startsWith('key-')) this.keys.offer(event);
     }
+    this.requests.follow(events, this.clock.now());
     const last = events.at(-1)?.position;
     if (last === undefined || (this.seen !== undefined && last <= this.seen)) return;
     this.seen = last;
@@ -56,6 +71,7 @@ export class Authority {
   doubt(): void {
     this.operations.doubt();
     this.keys.doubt();
+    this.gate.deps.plane.doubt();
   }
 
   /** No event comes any more: nobody waits for one. */
@@ -65,9 +81,14 @@ export class Authority {
     this.waiting = [];
   }
 
-  /** Reads the heads of the operation's and the key's stream from the leader first: for a recheck in the middle of an order. */
+  /** Reads the heads of the operation's, the key's and the control plane's stream from the leader first: for a recheck in the middle of an order. */
   async refresh(order: OpenOrder): Promise<void> {
-    await Promise.all([this.operations.refresh(operationStream(order.operationId)), this.keys.refresh(keyStream(order.keyId))]);
+    await Promise.all([this.operations.refresh(operationStream(order.operationId)), this.keys.refresh(keyStream(order.keyId)), this.gate.deps.plane.refresh()]);
+  }
+
+  /** What the store must still hold of what the ledger remembers, before an order is signed (rule 16). */
+  streamsOf({ operationId, keyId }: OrderHead): readonly string[] {
+    return [operationStream(operationId), keyStream(keyId), this.gate.deps.plane.stream];
   }
 
   /**
@@ -75,23 +96,24 @@ export class Authority {
    * @param from index of the first digest that is still to be signed
    */
   async judge(order: OpenOrder, from = 0): Promise<AuthorityVerdict> {
-    const [operation, key] = await Promise.all([this.operations.load(operationStream(order.operationId)), this.keys.load(keyStream(order.keyId))]);
+    const [evidence, key] = await Promise.all([this.operations.load(operationStream(order.operationId)), this.keys.load(keyStream(order.keyId))]);
     const fault = this.clock.jumped();
-    if (fault !== undefined) return { holds: false, code: 'HSM_UNAVAILABLE', detail: 'the clock is not trusted; an administrator has to confirm it' };
-    const enabled = key.state.status === 'enabled';
-    const use = { keyId: order.keyId, count: order.count, digests: order.digests.slice(from), keyEnabled: enabled, inForce: null };
-    const refusal = useRefusal(operation.state, use, this.clock.now(), 'reserved', NOBODY_KNOWN);
-    if (refusal !== undefined) return { holds: false, code: FAILURES[refusal.code] ?? 'OPERATION_REVOKED', detail: refusal.detail };
-    const reservation = operation.state.open.get(order.signOrderId);
+    if (fault !== undefined) return refused('HSM_UNAVAILABLE', 'the clock is not trusted; an administrator has to confirm it');
+    const verdict = await this.gate.judge(order, order.digests.slice(from), evidence.state, key.state, this.clock.now());
+    if ('blockers' in verdict) return halted(verdict.blockers);
+    const { operation } = evidence.state;
+    const reservation = operation.open.get(order.signOrderId);
     if (reservation === undefined || reservation.count !== order.count || reservation.keyId !== order.keyId || reservation.bodyDigest !== order.bodyDigest)
-      return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not reserved' };
+      return refused('OPERATION_REVOKED', 'its uses are not reserved');
     // What is counted is what is signed: never more digests than the reservation holds, never more reserved and spent than was approved.
-    const granted = operation.state.grants.find((g) => g.keyId === order.keyId);
+    const granted = operation.grants.find((g) => g.keyId === order.keyId);
     if (order.inputs.length !== order.count || granted === undefined || granted.reserved + granted.spent > granted.maxUsageCount || granted.algorithm !== order.algorithm)
-      return { holds: false, code: 'OPERATION_REVOKED', detail: 'its uses are not what was approved' };
+      return refused('OPERATION_REVOKED', 'its uses are not what was approved');
     if (granted.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
-      return { holds: false, code: 'KEY_MISSING_IN_HSM', detail: 'the key is not the one that was approved' };
-    return { holds: true, key: key.state, relied: [reliedOn(operationStream(order.operationId), operation), reliedOn(keyStream(order.keyId), key)], atMost: granted.maxUsageCount };
+      return refused('KEY_MISSING_IN_HSM', 'the key is not the one that was approved');
+    if ('waits' in verdict) return { ...refused('WINDOW_CLOSED', `it may be used from ${verdict.waits} on`), waits: verdict.waits };
+    const relied = [reliedOn(operationStream(order.operationId), evidence), reliedOn(keyStream(order.keyId), key), ...verdict.relied];
+    return { holds: true, key: key.state, relied, atMost: granted.maxUsageCount, session: verdict.session };
   }
 
   /** Serial of the token that has a key, as far as it is known here without asking. */
@@ -104,7 +126,10 @@ export class Authority {
   }
 }
 
-const FAILURES: Readonly<Record<string, FailureCode>> = { OPERATION_EXPIRED: 'WINDOW_CLOSED', OPERATION_NOT_YET_VALID: 'WINDOW_CLOSED', KEY_DISABLED: 'KEY_DISABLED' };
+function halted(blockers: readonly Blocker[]): AuthorityVerdict {
+  const [first = blocker('OPERATION_REVOKED', 'the operation does not cover the order')] = blockers;
+  return { holds: false, code: first.code, detail: first.detail, blockers: blockers.length === 0 ? [first] : blockers };
+}
 
 const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): ReliedEvent => ({
   stream,

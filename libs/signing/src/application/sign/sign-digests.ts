@@ -1,6 +1,7 @@
 import type { Clock } from '#kernel/clock.js';
 import { HsmError } from '../ports/hsm.port.js';
 import type { HsmKeyRef, HsmSession } from '../ports/hsm.port.js';
+import { refused } from './authority.js';
 import type { Authority, AuthorityVerdict } from './authority.js';
 import type { OpenOrder } from './open-order.js';
 
@@ -42,7 +43,7 @@ export async function signDigests(order: OpenOrder, key: HsmKeyRef, session: Hsm
       if (!verdict.holds) return { signatures, handed, fault: verdict };
       since = 0;
       // The leader's answer itself may have taken too long: it is never signed upon.
-      if (isStale(checked, clock)) return { signatures, handed, fault: { holds: false, code: 'HSM_UNAVAILABLE', detail: 'authority could not be rechecked in time' } };
+      if (isStale(checked, clock)) return { signatures, handed, fault: refused('HSM_UNAVAILABLE', 'authority could not be rechecked in time') };
     }
     since += 1;
     try {
@@ -65,6 +66,6 @@ async function recheck(order: OpenOrder, from: number, authority: Authority): Pr
     await authority.refresh(order);
     return await authority.judge(order, from);
   } catch {
-    return { holds: false, code: 'HSM_UNAVAILABLE', detail: 'authority could not be rechecked: the store did not answer' };
+    return refused('HSM_UNAVAILABLE', 'authority could not be rechecked: the store did not answer');
   }
 }

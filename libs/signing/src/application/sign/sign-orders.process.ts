@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { LruMap } from '#eventing/lru-map.js';
 import { within } from '#eventing/trace.port.js';
-import type { FailureCode } from '../../domain/sign-order/events.js';
 import { attempt, notSigned, RETRY_FOR_MS } from './attempt.js';
 import type { AttemptContext } from './attempt.js';
+import { refused } from './authority.js';
 import { FixedDelay } from './fixed-delay.js';
 import type { OpenOrder, OrderHead } from './open-order.js';
 import { OpenOrders } from './open-orders.js';
@@ -14,6 +14,8 @@ import type { Turns } from './turns.js';
 
 const ACQUIRE_MS = 5_000;
 const AGAIN_AFTER_MS = 250;
+/** An order whose time comes within this is looked at again and again; the sweep comes as often as that. */
+const WATCHED_MS = 10_000;
 /** An order that is another signer's turn is taken by this one when nobody has started it for so long. */
 export const YIELD_MS = 1_000;
 /** A key that this token does not hold is not looked for again before. */
@@ -170,12 +172,18 @@ export class SignOrdersProcess {
     const { log, clock } = this.context;
     try {
       const result = await this.traced(order, 'sign order', () => this.tryOnce(tracked));
+      if (typeof result !== 'string') return this.wait(tracked, Date.parse(result.waits) - clock.wall());
       if (result !== 'later') return;
-      if (this.options.stopped() === undefined && clock.monotonic() - since > RETRY_FOR_MS && (await this.mayFail(order))) return await this.end(order, 'HSM_UNAVAILABLE', 'the HSM did not come back in time');
+      if (this.options.stopped() === undefined && clock.monotonic() - since > RETRY_FOR_MS && (await this.mayFail(order))) return await this.end(order, refused('HSM_UNAVAILABLE', 'the HSM did not come back in time'));
       this.later.add(tracked);
     } catch (error) {
       log({ signOrderId: order.signOrderId, error }, 'an attempt broke; the next sweep looks at its order again');
     }
+  }
+
+  /** Its time has not come. A long wait is looked at by every sweep; it fails when the operation's window is over. */
+  private wait(tracked: TrackedOrder, ms: number): void {
+    if (!(ms > WATCHED_MS)) this.later.add(tracked);
   }
 
   /** A step of the trace that the order came with; what is written of the order carries it on. */
@@ -190,13 +198,14 @@ export class SignOrdersProcess {
     return whole ?? this.context.stream.whole(order);
   }
 
-  private async tryOnce(tracked: TrackedOrder): Promise<'done' | 'later'> {
+  private async tryOnce(tracked: TrackedOrder): Promise<'done' | 'later' | { readonly waits: string }> {
     if (this.options.stopped() !== undefined) return 'later';
     const order = await this.whole(tracked);
     // What can't be signed any more is told without the HSM: an order never waits for a lost token to learn that it is over.
     const verdict = await this.context.authority.judge(order);
+    if (!verdict.holds && verdict.waits !== undefined) return { waits: verdict.waits };
     if (!verdict.holds && verdict.code !== 'HSM_UNAVAILABLE') {
-      await this.end(order, verdict.code, verdict.detail);
+      await this.end(order, verdict);
       return 'done';
     }
     if (this.isAbsent(order.keyId)) return 'done';
@@ -223,8 +232,8 @@ export class SignOrdersProcess {
   }
 
   /** At NO_STREAM: whoever has started it meanwhile, keeps it (rule 2). */
-  private async end(order: OrderHead, code: FailureCode, detail: string): Promise<void> {
-    await this.context.stream.append(order.signOrderId, 'no-stream', notSigned(order, this.context, code, detail));
+  private async end(order: OrderHead, why: ReturnType<typeof refused>): Promise<void> {
+    await this.context.stream.append(order.signOrderId, 'no-stream', notSigned(order, this.context, why));
   }
 
   private again(orders: readonly TrackedOrder[]): void {

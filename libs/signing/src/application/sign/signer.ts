@@ -19,7 +19,7 @@ import type { Turns } from './turns.js';
 
 /** Named for ever. */
 const SUBSCRIPTION = 'sign-orders';
-const PREFIXES = ['operation-', 'key-', 'signOrder-', 'clock-'];
+const PREFIXES = ['operation-', 'key-', 'signOrder-', 'clock-', 'controlPlane-', 'person-'];
 const SWEEP_MS = 10_000;
 const HEARTBEAT_MS = 5_000;
 const CHECKPOINT_MS = 1_000;
@@ -188,7 +188,7 @@ export class Signer {
     if (!this.proven) await this.proveAgain();
     for (const event of events) trustedClock.follow(event);
     // Authority first: an order is judged by states that have seen its reservation.
-    context.authority.offer(events);
+    await context.authority.offer(events);
     tokensSeen(events, context.authority, turns);
     this.orders.offer(events);
     if (this.caught) this.fault = undefined;

@@ -115,7 +115,7 @@ describe('a store that lies behind the ledger', () => {
       // A minute later it is looked at again.
       world.clock.advance(PROOF_LASTS_MS + 1);
       await ended(await world.order(operationId));
-      expect(asked.mock.calls.length).toBe(2);
+      expect(asked.mock.calls.length).toBe(3);
     });
 
     it('one look serves all who wait for it, and what could not be asked is asked again', async () => {

@@ -4,6 +4,7 @@ import type { Instant } from '#kernel/clock.js';
 import type { DomainEvent } from '#kernel/decider.js';
 import type { Algorithm } from '#keys/contract.js';
 import type { SignatureFormat } from '#operations/contract.js';
+import type { Blocker, BlockerCode } from './blocker.js';
 
 /** In every event that can be the first of its stream (rule 4). */
 export interface OrderFacts {
@@ -39,7 +40,8 @@ export type Completed = DomainEvent<'signing.completed.v1', {
   readonly signatures: readonly string[];
   readonly at: Instant;
 }>;
-export type FailureCode = 'HSM_UNAVAILABLE' | 'HSM_REFUSED' | 'KEY_MISSING_IN_HSM' | 'WINDOW_CLOSED' | 'OPERATION_REVOKED' | 'KEY_DISABLED' | 'OUTCOME_UNKNOWN' | 'USAGE_EXHAUSTED' | 'STORE_BEHIND';
+/** Those of a halted order are blockers' codes: the first one's. */
+export type FailureCode = 'HSM_UNAVAILABLE' | 'HSM_REFUSED' | 'KEY_MISSING_IN_HSM' | 'OUTCOME_UNKNOWN' | BlockerCode;
 interface NotSigned extends OrderFacts {
   readonly signer: string;
   readonly code: FailureCode;
@@ -49,7 +51,10 @@ interface NotSigned extends OrderFacts {
 /** No C_Sign was begun: the HSM or its key was not there. */
 export type Failed = DomainEvent<'signing.failed.v1', NotSigned>;
 /** No C_Sign was begun: authority no longer held. */
-export type Halted = DomainEvent<'signing.halted.v1', NotSigned>;
+export type Halted = DomainEvent<'signing.halted.v1', NotSigned & {
+  /** All that kept it from being signed, at least one; left out in events of the first releases. */
+  readonly blockers?: readonly Blocker[];
+}>;
 export type OutcomeUnknown = DomainEvent<'signing.outcome-unknown.v1', {
   readonly operationId: string;
   readonly keyId: string;

@@ -1,7 +1,9 @@
 import type { Actor } from '#kernel/actor.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import type { Instant } from '#kernel/clock.js';
-import type { FailureCode, OrderFacts, SigningEvent } from './events.js';
+import { blocker, isBlockerCode } from './blocker.js';
+import type { Blocker } from './blocker.js';
+import type { Failed, FailureCode, Halted, OrderFacts, SigningEvent } from './events.js';
 
 export interface Finding {
   readonly by: Actor;
@@ -22,12 +24,14 @@ export interface SignOrderState {
   readonly returned: number;
   readonly endedAt: Instant | null;
   readonly failure: { readonly code: FailureCode; readonly detail: string } | null;
+  /** Of a halted order, as far as they were told. */
+  readonly blockers: readonly Blocker[];
   readonly findings: readonly Finding[];
   readonly resolved: boolean;
 }
 
 export const initialSignOrder: SignOrderState = {
-  status: 'absent', facts: null, attempt: null, digests: [], signatures: [], spent: 0, returned: 0, endedAt: null, failure: null, findings: [], resolved: false,
+  status: 'absent', facts: null, attempt: null, digests: [], signatures: [], spent: 0, returned: 0, endedAt: null, failure: null, blockers: [], findings: [], resolved: false,
 };
 
 export function evolveSignOrder(state: SignOrderState, event: SigningEvent): SignOrderState {
@@ -41,7 +45,7 @@ export function evolveSignOrder(state: SignOrderState, event: SigningEvent): Sig
     case 'signing.failed.v1':
     case 'signing.halted.v1': {
       const { code, detail, at, count } = event.data;
-      return { ...state, status: event.type === 'signing.failed.v1' ? 'failed' : 'halted', facts: state.facts ?? event.data, returned: count, endedAt: at, failure: { code, detail } };
+      return { ...state, status: event.type === 'signing.failed.v1' ? 'failed' : 'halted', facts: state.facts ?? event.data, returned: count, endedAt: at, failure: { code, detail }, blockers: blockersOf(event) };
     }
     case 'signing.outcome-unknown.v1': {
       const { signatures, spent, returned, at, detail } = event.data;
@@ -56,6 +60,13 @@ export function evolveSignOrder(state: SignOrderState, event: SigningEvent): Sig
     default:
       return exhaustive(event);
   }
+}
+
+/** Events of the first releases name one reason, and nobody who can clear it. */
+function blockersOf(event: Failed | Halted): readonly Blocker[] {
+  if (event.type === 'signing.failed.v1') return [];
+  const { blockers, code, detail } = event.data;
+  return blockers ?? (isBlockerCode(code) ? [blocker(code, detail)] : []);
 }
 
 export const hasEnded = (state: SignOrderState): boolean => state.status !== 'absent' && state.status !== 'started';

@@ -1,6 +1,7 @@
 import { NOBODY_KNOWN } from '#identity/contract.js';
 import { createHash, randomUUID } from 'node:crypto';
 import { CommandExecutor } from '#eventing/command-executor.js';
+import type { ProofFault, ProofVerifier } from '#identity/contract.js';
 import type { CommandMeta } from '#eventing/command-meta.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import { StreamStates } from '#eventing/stream-states.js';
@@ -11,6 +12,8 @@ import { operationDecider, operationKind, operationStream } from '#operations/co
 import type { OperationExecutor, OperationState } from '#operations/contract.js';
 import { signOrderStream } from '../../../streams.js';
 import type { SigningEvent } from '../../../domain/sign-order/events.js';
+import { evidenceKind } from '../../gate/evidence.js';
+import { openGate } from '../../gate/open-gate.js';
 import { MemoryLedger, newLedgerMemory } from '../../ports/testing/memory-ledger.js';
 import type { Ledger, LedgerSigner } from '../../ports/ledger.port.js';
 import { settleBy, settleUses } from '../../settle-uses/settle-uses.process.js';
@@ -23,10 +26,14 @@ import { FakeHsm } from './fake-hsm.js';
 
 const ORDERER = { issuer: 'https://idp.test', subject: 'orderer-1' };
 const ADMIN = { issuer: 'https://idp.test', subject: 'admin-1' };
-const SPKI = Buffer.from('the public key of k');
+export const SPKI = Buffer.from('the public key of k');
+const NO_PROOF: ProofFault = { code: 'PROOF_INVALID', detail: 'nothing verifies here' };
+const NONE_VERIFIES: ProofVerifier = { decision: () => Promise.resolve(NO_PROOF), jws: () => Promise.resolve({ fault: NO_PROOF }) };
+const DEPLOYMENT_ID = '5b1d6a0e-3f0c-4d53-8a53-0b6c5d1f1f00';
+const RELYING = { rpId: 'sign.test', origin: 'https://sign.test' };
 /** How long signers of a test leave an order to each other. */
 const YIELD_MS = 20;
-const SPKI_SHA256 = createHash('sha256').update(SPKI).digest('hex');
+export const SPKI_SHA256 = createHash('sha256').update(SPKI).digest('hex');
 
 /** Time that moves when a test says so; timers are real. */
 export class FakeClock {
@@ -58,8 +65,15 @@ export class SagaWorld {
   readonly memory = newLedgerMemory();
   ledger: Ledger = new MemoryLedger(this.memory, () => this.clock.monotonic());
   readonly trusted = new TrustedClock(this.clock);
+  /** Its id, as signers read it. */
+  deployment = DEPLOYMENT_ID;
+  /** Digest that signers pin; null: none. */
+  genesis: string | null = null;
   readonly operations: OperationExecutor = new CommandExecutor(this.store, operationDecider, new StreamStates(this.store, operationKind, { capacity: 100 }), this.trusted);
   private readonly handles: SignerHandle[] = [];
+
+  /** @param verifier of signed decisions; left out: none verifies */
+  constructor(readonly verifier: ProofVerifier = NONE_VERIFIES) {}
 
   /** A key `k` of no policy, and an operation of `uses` uses of it. @returns operationId */
   async operation(uses: number, validMs = 3_600_000): Promise<string> {
@@ -113,7 +127,8 @@ export class SagaWorld {
     const stopping = new AbortController();
     const trustedClock = new TrustedClock(this.clock);
     const self = { name, incarnation: randomUUID() };
-    const authority = new Authority(new StreamStates(store, operationKind, { capacity: 100 }), new StreamStates(store, keyKind, { capacity: 100 }), trustedClock);
+    const judging = await openGate({ store, ledger, clock: this.clock, trusted: trustedClock, verifier: this.verifier, deployment: this.deployment, genesis: this.genesis, relying: RELYING, log: () => undefined });
+    const authority = new Authority(new StreamStates(store, evidenceKind, { capacity: 100 }), new StreamStates(store, keyKind, { capacity: 100 }), trustedClock, judging);
     const remembered = new RememberedEvents(store, ledger, this.clock);
     const turns = new Turns(self, () => {
       const status = hsm.status();
@@ -169,11 +184,12 @@ export class SagaWorld {
     return { commandId: randomUUID(), keyed: false, actor, bodyDigest: null, requestId: null };
   }
 
-  private async registerKey(): Promise<void> {
+  /** `k`, of no policy by its own stream. */
+  async registerKey(purpose: 'firmware' | 'root' = 'firmware'): Promise<void> {
     const at = this.trusted.now().closing;
     const metadata = { commandId: randomUUID(), actor: ADMIN, at };
     await this.store.append(keyStream('k'), 'no-stream', [
-      { id: randomUUID(), type: 'keys.registration-requested.v1', metadata, data: { keyId: 'k', requestedAt: at, purpose: 'firmware', algorithm: 'ES256', modulusBits: null, approvalPolicy: { type: 'none' }, description: null, requesters: null, adopt: null, ckaIdHex: 'aa' } },
+      { id: randomUUID(), type: 'keys.registration-requested.v1', metadata, data: { keyId: 'k', requestedAt: at, purpose, algorithm: 'ES256', modulusBits: null, approvalPolicy: { type: 'none' }, description: null, requesters: null, adopt: null, ckaIdHex: 'aa' } },
       { id: randomUUID(), type: 'keys.registered.v1', metadata, data: { keyId: 'k', publicKey: SPKI.toString('base64'), publicKeySha256: SPKI_SHA256, ckaIdHex: 'aa', tokenSerial: 'serial-1', signer: 'signer-1' } },
     ]);
   }

@@ -2,8 +2,8 @@ import { parsePolicy, parsePolicySource, unsatisfiable } from '#policies/contrac
 import type { Policy, PolicySource } from '#policies/contract.js';
 import { invalid } from '#kernel/domain-error.js';
 import type { InputFault } from '#kernel/domain-error.js';
-import { Field, OK } from '#platform/http/fields/field.js';
-import { POLICY_REQUEST, POLICY_SOURCE_REQUEST } from '#platform/http/schema/policy.schema.js';
+import { POLICY_REQUEST, POLICY_SOURCE_REQUEST } from '../schema/policy.schema.js';
+import { Field, OK } from './field.js';
 
 /** What is wrong with the shape of a policy; that nobody could meet it is no matter of shape, and `policyOf` says so. */
 export function policyFaults(value: unknown): readonly InputFault[] {

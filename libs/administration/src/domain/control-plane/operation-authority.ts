@@ -1,0 +1,32 @@
+import type { Actor } from '#kernel/actor.js';
+import { sameActor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
+import type { SignedDecision } from './act.js';
+import { isAdministrator } from './administrators.js';
+import { directoryOf, NOTHING_SEEN } from './directory.js';
+import type { Effect } from './effects.js';
+import { personOf } from './people-of.js';
+import type { ControlPlaneState } from './state.js';
+import { weightOf } from './weight.js';
+
+/** How many administrators must approve the operation of an act, beside who proposed it. */
+export function approversNeeded(effect: Effect, state: ControlPlaneState, quorum: number): number {
+  const weight = weightOf(effect, state);
+  return weight === 'relief' || weight === 'own' ? 0 : Math.max(1, quorum);
+}
+
+/** Approvals that count for an operation which `proposer` asked for: one a human, of administrators, of nobody who belongs to him; with a genesis each with a proof by an active credential. */
+export function countedDecisions(state: ControlPlaneState, proposer: Actor, decisions: readonly SignedDecision[], now: Instant): readonly SignedDecision[] {
+  const directory = directoryOf(state, NOTHING_SEEN);
+  const able = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && directory.relation(proposer, by, now) === undefined && isProven(state, by, proof));
+  const humans = able.map(({ by }) => personOf(state, by));
+  return able.filter((_, i) => humans.indexOf(humans[i] ?? '') === i);
+}
+
+/** That the proof verifies is not asked here. */
+function isProven(state: ControlPlaneState, by: Actor, proof: SignedDecision['proof']): boolean {
+  if (state.genesis === null) return true;
+  const credential = proof === null ? undefined : state.credentials.get(proof.credentialId);
+  if (credential?.status !== 'active' || !sameActor(credential.owner, by)) return false;
+  return state.genesis.minimumProof !== 'webauthn' || proof?.type === 'webauthn';
+}

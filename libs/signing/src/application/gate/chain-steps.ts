@@ -1,0 +1,116 @@
+import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { chainDigest, evolveControlPlane, UNVERIFIED, verifyNext } from '#administration/contract.js';
+import type { ControlPlaneEvent, VerifiedChain } from '#administration/contract.js';
+import type { ProofVerifier } from '#identity/contract.js';
+import type { Instant } from '#kernel/clock.js';
+import type { Ledger } from '../ports/ledger.port.js';
+
+/** Topics of notes in the signers' ledger, named for ever. */
+const ACT = 'act';
+const GENESIS = 'genesis';
+const FIRST_READING = 'chain-first-reading';
+
+/** A chain as far as it was verified, and why it is not from there on. */
+export interface Verified {
+  readonly chain: VerifiedChain;
+  readonly fault: string | undefined;
+  /** Digest of the genesis that it is verified back to; undefined: it has none. */
+  readonly genesis: string | undefined;
+}
+export const BEGINNING: Verified = { chain: UNVERIFIED, fault: undefined, genesis: undefined };
+
+export interface ChainStepsOptions {
+  readonly deployment: string;
+  /** Of the genesis, as the signer's configuration pins it, lower-case hex; null: it pins none, and what stands there at the first reading is taken. */
+  readonly pinned: string | null;
+  readonly verifier: ProofVerifier;
+  readonly ledger: Pick<Ledger, 'note' | 'noteOnce'>;
+  /** The wall clock (rule 14). */
+  readonly now: () => Instant;
+}
+
+/** Verifies a control plane one event at a time, with what the signers' ledger remembers of it (rule 22). */
+export class ChainSteps {
+  /** Up to this revision the chain stood there when signers first read it. */
+  private readBefore = -1;
+
+  constructor(private readonly options: ChainStepsOptions) {}
+
+  /** To be called before the first event is verified. @param revision of the last one, as the leader has it; -1: there is none @throws LedgerUnavailableError */
+  async begin(revision: number): Promise<void> {
+    this.readBefore = Number(await this.options.ledger.noteOnce(FIRST_READING, this.options.deployment, String(revision)));
+  }
+
+  /** The chain with one more event. @throws LedgerUnavailableError */
+  async next(before: Verified, event: RecordedEvent): Promise<Verified> {
+    const genesis = event.revision === 0 ? await this.genesisOf(event) : before.genesis;
+    if (genesis === undefined) return linked(before, event);
+    const seen = await this.firstSeen(event);
+    const { deployment, verifier } = this.options;
+    const chain = await verifyNext(before.chain, event, { digest: genesis, deployment, verifier, firstSeenAt: () => seen });
+    const [fault] = chain.faults;
+    return { chain, genesis, fault: fault === undefined ? undefined : broken(fault.revision, fault.code, fault.detail) };
+  }
+
+  /** Why a chain without any event is broken. */
+  missing({ chain }: Verified): string | undefined {
+    return chain.revision < 0 && this.options.pinned !== null ? 'GENESIS_MISSING: the control plane has no event, and the configuration pins a genesis' : undefined;
+  }
+
+  /** Why whoever writes the store could make a control plane of his own; undefined: he could not. */
+  unpinned(verified: Verified | undefined): string | undefined {
+    if (this.options.pinned !== null) return undefined;
+    return verified?.genesis === undefined
+      ? 'no genesis: whoever may write the event store can change who approves what'
+      : 'no genesis is pinned in the configuration of the signer (genesis.digest): the control plane that it saw first is believed';
+  }
+
+  /** The pinned one. Where none is pinned, and one stands there, the first that any signer saw: it can't become another one unseen. */
+  private async genesisOf({ type, data }: RecordedEvent): Promise<string | undefined> {
+    const { pinned, ledger, deployment } = this.options;
+    if (pinned !== null) return pinned;
+    const told = type === 'administration.genesis-laid.v1' && typeof data === 'object' && data !== null && 'digest' in data && typeof data.digest === 'string' ? data.digest : undefined;
+    const first = told === undefined || told === '' || told.length > 64 ? await ledger.note(GENESIS, deployment) : await ledger.noteOnce(GENESIS, deployment, told);
+    return first;
+  }
+
+  /**
+   * When a signer saw this act first: an act of a session that was over by then does not count. What stood there when signers first read the chain is taken at its own time,
+   * since nobody was there to see it.
+   */
+  private async firstSeen(event: RecordedEvent): Promise<Instant | undefined> {
+    const { ledger, now } = this.options;
+    if (event.revision <= this.readBefore) return undefined;
+    if (!isOfSession(event.data) && event.type !== 'administration.session-opened.v1') return undefined;
+    return ledger.noteOnce(ACT, `${event.revision} ${digestOf(event)}`, now());
+  }
+}
+
+/** A hostile event may have no canonical form: it is refused where it is verified. */
+function digestOf(event: RecordedEvent): string {
+  try {
+    return chainDigest(event);
+  } catch {
+    return 'none';
+  }
+}
+
+const broken = (revision: number, code: string, detail: string): string => `${code} at revision ${revision}: ${detail}`;
+
+const isOfSession = (data: unknown): boolean =>
+  typeof data === 'object' && data !== null && 'authority' in data && typeof data.authority === 'object' && data.authority !== null && 'type' in data.authority && data.authority.type === 'session';
+
+/** Without a genesis nobody's proof is in it: events follow each other, and that is all. */
+function linked(before: Verified, event: RecordedEvent): Verified {
+  const { chain } = before;
+  const fault = (code: string, detail: string): Verified => ({ ...before, fault: broken(event.revision, code, detail) });
+  if (event.revision !== chain.revision + 1) return fault('GAP', `it follows revision ${chain.revision}`);
+  try {
+    const previous = typeof event.data === 'object' && event.data !== null && 'previous' in event.data ? event.data.previous : undefined;
+    if (previous !== chain.head) return fault('LINK_BROKEN', 'it names another event before it');
+    const state = evolveControlPlane(chain.state, { type: event.type, data: event.data } as ControlPlaneEvent);
+    return { ...before, chain: { ...chain, state, head: chainDigest(event), revision: event.revision } };
+  } catch {
+    return fault('EVENT_UNREADABLE', 'it can not be read');
+  }
+}

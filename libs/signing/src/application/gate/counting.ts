@@ -1,0 +1,45 @@
+import { sameActor } from '#kernel/actor.js';
+import { policiesOf } from '#operations/contract.js';
+import type { OperationState } from '#operations/contract.js';
+import { optionsOf } from '#policies/contract.js';
+import type { Policy } from '#policies/contract.js';
+import { replaysAmong } from './decision-facts.js';
+import type { Evidence, SignedApproval } from './evidence.js';
+import type { Question } from './question.js';
+import { withMinimum } from './policies.js';
+
+type Decision = OperationState['decisions'][number];
+
+/** The latest that says the same: an earlier one with the same words was withdrawn. */
+export const approvalOf = (d: Decision, signed: Evidence['signed']): SignedApproval | undefined =>
+  d.proof === undefined ? undefined : signed.findLast((s) => sameActor(s.by, d.by) && s.proof.statement === d.proof?.statement);
+
+/** The operation with the approvals that count by their proofs, under policies that take no weaker ones. Who they are in the end is asked of it as of any operation. */
+export function countingState({ evidence: { operation, signed }, plane, proven, faultOf }: Pick<Question, 'evidence' | 'plane' | 'proven' | 'faultOf'>): OperationState {
+  if (!proven) return operation;
+  const replays = replaysAmong(signed);
+  const least = (policy: Policy): Policy => withMinimum(policy, plane.minimumProof);
+  const policies = operation.grants.flatMap(policiesOf);
+  const shutOut = [...plane.directory.exclusive.flat(), ...policies.flatMap((policy) => optionsOf(policy).excludedGroups)];
+  const decisions = operation.decisions.flatMap((d) => {
+    if (d.decision !== 'approve') return [d];
+    const approval = approvalOf(d, signed);
+    return approval === undefined || replays.has(approval) || faultOf(approval) !== undefined ? [] : withRoster(d, approval, shutOut, plane);
+  });
+  const grants = operation.grants.map((g) => ({ ...g, policy: least(g.policy), ...(g.demands === undefined ? {} : { demands: g.demands.map((one) => ({ ...one, policy: least(one.policy) })) }) }));
+  return { ...operation, decisions, grants };
+}
+
+/**
+ * Groups are those of the roster when he signed, as far as his token told them (rule 23): what is stored of a token can't widen them. Nor can it hide one that shuts him out: those of
+ * the roster now count whatever was told.
+ */
+function withRoster(d: Decision, { at, by }: SignedApproval, shutOut: readonly string[], plane: Question['plane']): readonly Decision[] {
+  const then = plane.directoryAt(at).rosterGroups(by);
+  const now = plane.directory.rosterGroups(by);
+  if (then === undefined || now === undefined) return [d];
+  const against = now.filter((g) => shutOut.includes(g));
+  // A deputy brings the groups of whom he stands in for; what shuts him out himself does so in any name.
+  if (d.onBehalfOf !== undefined && against.length > 0) return [];
+  return [{ ...d, by: { ...d.by, groups: [...d.by.groups.filter((g) => then.includes(g)), ...against] } }];
+}

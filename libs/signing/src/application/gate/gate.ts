@@ -1,0 +1,146 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
+import type { Instant } from '#kernel/clock.js';
+import type { KeyState } from '#keys/contract.js';
+import { emergencyPolicy, operationStream, policiesOf } from '#operations/contract.js';
+import type { Now, OperationState } from '#operations/contract.js';
+import { optionsOf } from '#policies/contract.js';
+import type { PinnedPolicy, PolicySource } from '#policies/contract.js';
+import { blocker } from '../../domain/sign-order/blocker.js';
+import type { Blocker } from '../../domain/sign-order/blocker.js';
+import { LedgerUnavailableError } from '../ports/ledger.port.js';
+import type { ReliedEvent } from '../ports/ledger.port.js';
+import type { OpenOrder } from '../sign/open-order.js';
+import { approvalFaults } from './approval-faults.js';
+import type { CheckedProofs } from './checked-proofs.js';
+import type { Evidence } from './evidence.js';
+import { judge } from './judge.js';
+import { asksOrderProof, orderFault } from './order-proof.js';
+import { policiesIn } from './plane.js';
+import type { Plane } from './plane.js';
+import type { PlaneFeed } from './plane-feed.js';
+import { asksProof, coversAll } from './policies.js';
+import { requestFaults } from './request-faults.js';
+import { rootSession } from './root-session.js';
+import type { SessionUse } from './root-session.js';
+import type { StandingNotes } from './standing-notes.js';
+
+export type GateVerdict =
+  | { readonly holds: true; /** Of the control plane, where it has any event. */ readonly relied: readonly ReliedEvent[]; /** Of a root key: counted by session as well. */ readonly session: SessionUse | undefined }
+  | { readonly holds: false; /** One at least. */ readonly blockers: readonly Blocker[] }
+  /** Only time is in the way (rule 25): until then the order stays reserved. */
+  | { readonly waits: Instant };
+
+export interface GateDeps {
+  /** The control plane, verified up to what the signer has seen. */
+  readonly plane: Pick<PlaneFeed, 'current' | 'follow' | 'refresh' | 'doubt' | 'stream' | 'warning'>;
+  readonly proofs: CheckedProofs;
+  readonly notes: StandingNotes;
+  readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** Clocks of two processes may differ by so much, and an act may come between a request and the time that it bears. */
+const BESIDE_MS = 60_000;
+
+/**
+ * The signer's own judgement of an order, from events alone (rules 20 to 25): what the api decided is no argument. Where nobody is asked for a proof it is that of the
+ * engine, over the same world. What throws in here is a refusal to whoever asks.
+ */
+export class Gate {
+  constructor(readonly deps: GateDeps) {}
+
+  /**
+   * @param digests what is still to be signed
+   * @throws StoreUnavailableError, OutcomeUnknownError, LedgerUnavailableError: nothing is known then. What it can't make sense of is refused.
+   */
+  async judge(order: OpenOrder, digests: readonly string[], evidence: Evidence, key: KeyState, now: Now): Promise<GateVerdict> {
+    try {
+      return await this.judged(order, digests, evidence, key, now);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError || error instanceof LedgerUnavailableError) throw error;
+      this.deps.log({ signOrderId: order.signOrderId, error }, 'an order could not be judged');
+      return no(blocker('POLICY_TAMPERED', 'what is stored of the operation could not be judged'));
+    }
+  }
+
+  private async judged(order: OpenOrder, digests: readonly string[], evidence: Evidence, key: KeyState, now: Now): Promise<GateVerdict> {
+    const plane = await this.deps.plane.current();
+    if (plane.fault !== undefined) return no(blocker('CONTROL_PLANE_BROKEN', plane.fault));
+    const { operation } = evidence;
+    const { request } = operation;
+    const grant = operation.grants.find((g) => g.keyId === order.keyId);
+    if (request === null || grant === undefined) return no(blocker('OPERATION_REVOKED', 'the operation does not cover this key'));
+    const inForce = policiesNow(plane, order.keyId, key);
+    if (inForce === undefined) return no(blocker('CONTROL_PLANE_BROKEN', `the control plane permits no key ${order.keyId}, or its policy names what is not there`, 'administrators'));
+    const pinned = policiesOf(grant);
+    const proven = [...operation.grants.flatMap(policiesOf), ...inForce.map((one) => one.policy)].some((policy) => asksProof(policy, plane.minimumProof));
+    const faults = [...(proven ? this.storedFaults(order, evidence, request, plane) : []), ...policyFaults(plane, order.keyId, request, grant)];
+    if (faults.length > 0) return no(...faults);
+    if (proven) faults.push(...(await this.notedFaults(order, plane, key)));
+    const faultOf = proven ? await approvalFaults(evidence, request, plane, this.deps) : () => undefined;
+    const firstSight = proven ? await this.deps.notes.firstSight(order.operationId, now.opening) : null;
+    const asked = isExempt(plane, order.keyId, request, grant, firstSight) ? [] : inForce;
+    const judgement = judge({ evidence, key, keyId: order.keyId, count: order.count, digests, plane, pinned, inForce: asked, proven, faultOf, firstSight, now });
+    if ('blockers' in judgement) faults.push(...judgement.blockers);
+    if (proven && asksOrderProof(request, [...pinned, ...inForce.map((one) => one.policy)], plane.minimumProof)) faults.push(...defined(await orderFault(order, request, plane, this.deps.proofs)));
+    const session = key.purpose === 'root' ? rootSession(plane.state, order.keyId, now) : undefined;
+    if (session !== undefined && 'code' in session) faults.push(session);
+    if (faults.length > 0) return no(...faults);
+    if ('waits' in judgement) return judgement;
+    return { holds: true, relied: plane.head === undefined ? [] : [plane.head], session: session as SessionUse | undefined };
+  }
+
+  /** Rule 21: the stream is whole and this operation's, and says what approvers read. */
+  private storedFaults({ operationId }: OpenOrder, { whole }: Evidence, request: NonNullable<OperationState['request']>, plane: Plane): readonly Blocker[] {
+    if (!whole) return [blocker('POLICY_TAMPERED', `STREAM_TRUNCATED: ${operationStream(operationId)} does not begin with its request, or has a gap`)];
+    return requestFaults(request, operationId, plane.deployment);
+  }
+
+  /** What signers know beside the event store. */
+  private async notedFaults({ operationId, keyId, publicKeySha256 }: OpenOrder, plane: Plane, key: KeyState): Promise<readonly Blocker[]> {
+    const revoked = await this.deps.notes.revocation(operationId);
+    const bound = plane.state.keys.get(keyId)?.publicKeySha256 ?? (plane.state.genesis === null ? publicKeySha256 : undefined);
+    const first = await this.deps.notes.firstPair(keyId, publicKeySha256);
+    return [
+      ...(revoked === undefined ? [] : [blocker('OPERATION_REVOKED', `it was revoked: ${revoked}`)]),
+      ...(bound === undefined ? [blocker('BINDING_MISMATCH', `the control plane has bound no key pair to ${keyId}`, 'operator')] : []),
+      ...([bound ?? publicKeySha256, first, key.publicKeySha256].every((one) => one === publicKeySha256) ? [] : [blocker('BINDING_MISMATCH', `the key pair is not the one that was bound to ${keyId}`, 'operator')]),
+    ];
+  }
+}
+
+const no = (...blockers: readonly Blocker[]): GateVerdict => ({ holds: false, blockers });
+const defined = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
+
+/** By the control plane; where no genesis was laid, and it does not know the key, by the key's own stream. */
+function policiesNow(plane: Plane, keyId: string, key: KeyState): readonly PinnedPolicy[] | undefined {
+  const source: PolicySource | undefined = plane.state.keys.get(keyId)?.policy ?? (plane.state.genesis === null ? key.approvalPolicy : undefined);
+  return source === undefined ? undefined : policiesIn(plane.state, source);
+}
+
+/** The policies that an operation was pinned are those that the key was under when it was asked for, or stronger ones. What came since is asked for beside them. */
+function policyFaults(plane: Plane, keyId: string, request: NonNullable<OperationState['request']>, grant: OperationState['grants'][number]): readonly Blocker[] {
+  if (!plane.state.keys.has(keyId) || wasPinned(plane, keyId, request, grant, request.requestedAt)) return [];
+  return [blocker('POLICY_TAMPERED', `the policy of ${keyId} that is stored with the operation is weaker than the one that the control plane had for it`)];
+}
+
+/** Whether the policies of an operation are what the key was under about this time. */
+function wasPinned(plane: Plane, keyId: string, request: NonNullable<OperationState['request']>, grant: OperationState['grants'][number], at: Instant): boolean {
+  const { policy, policyName: name = null, policyVersion: version = null, demands = [] } = grant;
+  const pinned: readonly PinnedPolicy[] = [{ policy, name, version, level: null }, ...demands];
+  const ms = Date.parse(at);
+  return plane.between(new Date(ms - BESIDE_MS).toISOString(), new Date(ms + BESIDE_MS).toISOString()).some((state) => {
+    const source = state.keys.get(keyId)?.policy;
+    const then = source === undefined ? undefined : policiesIn(state, source);
+    if (then === undefined) return false;
+    return coversAll(pinned, request.emergency === true ? then.map((one) => ({ ...one, policy: emergencyPolicy(one.policy) ?? one.policy })) : then);
+  });
+}
+
+/**
+ * Policies that look at their decisions alone go on as they were pinned. Not when they were another's by the time that a signer first saw the request: a time that a request bears is
+ * what somebody wrote.
+ */
+function isExempt(plane: Plane, keyId: string, request: NonNullable<OperationState['request']>, grant: OperationState['grants'][number], firstSight: Instant | null): boolean {
+  if (!policiesOf(grant).every((policy) => optionsOf(policy).evaluateEligibility === 'atDecision')) return false;
+  return firstSight === null || !plane.state.keys.has(keyId) || wasPinned(plane, keyId, request, grant, firstSight);
+}

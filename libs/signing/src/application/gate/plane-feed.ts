@@ -1,0 +1,167 @@
+import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
+import { accountKey } from '#identity/contract.js';
+import type { Directory, RelyingParty, Sightings } from '#identity/contract.js';
+import { controlPlaneStream, directoryOf } from '#administration/contract.js';
+import type { ControlPlaneState } from '#administration/contract.js';
+import type { Actor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
+import { hashOfEvent } from '../sign/store-behind.js';
+import { BEGINNING } from './chain-steps.js';
+import type { ChainSteps, Verified } from './chain-steps.js';
+import type { Plane } from './plane.js';
+
+const PAGE = 500;
+
+/** What is verified so far, with every state that there was. */
+interface Followed {
+  readonly verified: Verified;
+  readonly eventId: string | undefined;
+  readonly states: readonly ControlPlaneState[];
+}
+
+export interface PlaneFeedOptions {
+  readonly store: EventStore;
+  readonly deployment: string;
+  readonly steps: ChainSteps;
+  readonly sightings: Pick<Sightings, 'seen' | 'accounts' | 'follow'>;
+  /** Where no genesis says it. */
+  readonly relying: RelyingParty;
+}
+
+/**
+ * The control plane of a signer: its one stream read from its beginning and verified event by event, then followed (rules 21, 22). Nothing of it is kept over a start:
+ * a signer that begins believes no snapshot.
+ */
+export class PlaneFeed {
+  private followed: Followed | undefined;
+  private loading: Promise<Followed> | undefined;
+  private plane: Plane | undefined;
+  private doubts = 0;
+  /** Of the control plane. */
+  readonly stream: string;
+
+  constructor(private readonly options: PlaneFeedOptions) {
+    this.stream = controlPlaneStream(options.deployment);
+  }
+
+  /** The store was away, and may be another one: all of it is read and verified anew (rule 12). */
+  doubt(): void {
+    this.doubts += 1;
+    this.followed = undefined;
+    this.loading = undefined;
+    this.plane = undefined;
+  }
+
+  /** An event of the log, in its order. @throws StoreUnavailableError */
+  async follow(event: RecordedEvent): Promise<void> {
+    this.options.sightings.follow(event);
+    if (event.stream !== this.stream) return;
+    const { verified, eventId } = await this.load();
+    // Broken, it stays so until it is read anew.
+    if (event.revision < verified.chain.revision || event.id === eventId || verified.fault !== undefined) return;
+    // Another event in the place of the last one, or a gap in what was brought: what stands there now is read.
+    if (event.revision !== verified.chain.revision + 1) this.doubt();
+    await this.refresh();
+  }
+
+  /** As the leader has it now. @throws StoreUnavailableError */
+  async refresh(): Promise<void> {
+    const { doubts } = this;
+    const next = await this.read(await this.load());
+    if (doubts !== this.doubts) return this.refresh();
+    // Another reader may have come further meanwhile.
+    if (next.verified.fault === undefined && next.verified.chain.revision <= (this.followed?.verified.chain.revision ?? -1)) return;
+    this.followed = next;
+    this.plane = undefined;
+  }
+
+  /** As far as it was read. @throws StoreUnavailableError */
+  current(): Plane | Promise<Plane> {
+    return this.plane ?? this.load().then((followed) => (this.plane ??= this.planeOf(this.followed ?? followed)));
+  }
+
+  /** What is not promised (rule 22), fit for people; undefined: all of it is. */
+  warning(): string | undefined {
+    const verified = this.followed?.verified;
+    const fault = verified === undefined ? undefined : verified.fault ?? this.options.steps.missing(verified);
+    if (fault !== undefined) return `CONTROL_PLANE_BROKEN: ${fault}: nothing is signed`;
+    return this.options.steps.unpinned(verified);
+  }
+
+  private load(): Promise<Followed> {
+    if (this.followed !== undefined) return Promise.resolve(this.followed);
+    if (this.loading !== undefined) return this.loading;
+    const { doubts } = this;
+    const loading = this.readAll().then(
+      // Doubted meanwhile: what was read is not kept, and whoever waited asks again.
+      (followed) => (doubts === this.doubts ? (this.followed ??= followed) : this.load()),
+      (error: unknown) => {
+        if (doubts === this.doubts) this.loading = undefined;
+        throw error;
+      },
+    );
+    this.loading = loading;
+    return loading;
+  }
+
+  private async readAll(): Promise<Followed> {
+    const { store, steps } = this.options;
+    const [last] = await store.readStream(this.stream, { limit: 1, direction: 'backward' });
+    await steps.begin(last?.revision ?? -1);
+    return this.read({ verified: BEGINNING, eventId: undefined, states: [BEGINNING.chain.state] });
+  }
+
+  /** What comes behind what is known, verified: nothing more once the chain is broken. */
+  private async read(from: Followed): Promise<Followed> {
+    let followed = from;
+    for (;;) {
+      const page = await this.options.store.readStream(this.stream, { from: followed.verified.chain.revision + 1, limit: PAGE });
+      for (const event of page) {
+        if (followed.verified.fault !== undefined) return followed;
+        const verified = await this.options.steps.next(followed.verified, event);
+        followed = { verified, eventId: event.id, states: verified.fault === undefined ? [...followed.states, verified.chain.state] : followed.states };
+      }
+      if (page.length < PAGE || followed.verified.fault !== undefined) return followed;
+    }
+  }
+
+  private planeOf({ verified, eventId, states }: Followed): Plane {
+    const { deployment, relying, sightings, steps } = this.options;
+    const { state, revision } = verified.chain;
+    const { genesis } = state;
+    const fault = verified.fault ?? steps.missing(verified);
+    return {
+      deployment,
+      state,
+      fault,
+      directory: quick(directoryOf(state, sightings)),
+      directoryAt: (at) => directoryOf(stateAt(states, at), sightings),
+      between: (from, to) => [stateAt(states, from), ...states.filter((s) => s.at > from && s.at <= to)],
+      head: eventId === undefined || revision < 0 ? undefined : { stream: this.stream, revision, hash: hashOfEvent(eventId) },
+      chainHead: verified.chain.head,
+      relying: genesis ?? relying,
+      origin: genesis?.origin ?? null,
+      minimumProof: genesis?.minimumProof ?? 'token',
+    };
+  }
+}
+
+/** The last one that was in force at this time. */
+function stateAt(states: readonly ControlPlaneState[], at: Instant): ControlPlaneState {
+  const found = states.findLast((s) => s.at <= at) ?? states[0];
+  if (found === undefined) throw new TypeError('a control plane has a state');
+  return found;
+}
+
+/** The same directory of one state, which answers the same for ever: rosters are looked through once for each account. */
+function quick(directory: Directory): Directory {
+  const groups = new Map<string, readonly string[] | undefined>();
+  return {
+    ...directory,
+    rosterGroups: (account: Actor) => {
+      const key = accountKey(account);
+      if (!groups.has(key)) groups.set(key, directory.rosterGroups(account));
+      return groups.get(key);
+    },
+  };
+}
