@@ -10,6 +10,7 @@ import { ADMINISTRATION_SETTINGS } from '#administration/application/settings.js
 import type { AdministrationSettings } from '#administration/application/settings.js';
 import { proposalDecider } from '#administration/domain/proposals/proposals.js';
 import { CONTROL_PLANE_PREFIX, controlPlaneStream } from '#administration/contract.js';
+import type { ControlPlaneState } from '#administration/contract.js';
 import type { CommandExecutor } from '#eventing/command-executor.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import type { StreamKind, StreamStates } from '#eventing/stream-states.js';
@@ -25,7 +26,7 @@ import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'http'>;
+  readonly config: Pick<Config, 'http' | 'administration'>;
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -37,6 +38,8 @@ export interface AdministrationParts {
 
 export interface AdministrationOfApi {
   readonly controlPlane: ControlPlane;
+  /** As it is followed; undefined while it has to be read anew. */
+  plane(): ControlPlaneState | undefined;
   readonly states: readonly Pick<StreamStates<never, never>, 'doubt'>[];
   readonly prefixes: readonly string[];
   follow(event: RecordedEvent): void;
@@ -46,9 +49,6 @@ export interface AdministrationOfApi {
   readonly tokens: readonly (symbol | typeof Administration)[];
 }
 
-/** Where an administration session's longest, and the quorum, are not configured. */
-const SESSION_MAX_MS = 28_800_000;
-
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
 export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
   const { config, store, deployment, clock, operations, verifier, executor } = parts;
@@ -56,7 +56,7 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   const plane = executor(controlPlaneDecider, controlPlaneKind);
   const proposals = executor(proposalDecider, proposalKind);
   const sightings = new Sightings();
-  const settings: AdministrationSettings = { stream, quorum: 1, sessionMaxMs: SESSION_MAX_MS };
+  const settings: AdministrationSettings = { stream, quorum: config.administration.quorum, sessionMaxMs: config.administration.sessionMaxMs };
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
   const proposed = proposalsAsOperations(operations, controlPlane, deployment);
@@ -67,6 +67,7 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   ];
   return {
     controlPlane,
+    plane: () => plane.states.cached(stream)?.state.plane,
     states: [plane.states, proposals.states],
     prefixes: [CONTROL_PLANE_PREFIX, PERSON_PREFIX],
     follow(event) {

@@ -1,4 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
+import { beginByConfiguration } from '#apps/api/src/begin-by-configuration.js';
 import { startApi } from '#apps/api/src/start-api.js';
 import { randomId } from '#eventing/ids.js';
 import type { EventStore } from '#eventing/event-store.port.js';
@@ -50,6 +51,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const eventLog = await openEventStore(config);
   // Before any part runs: nothing is written behind a seal.
   await refuseSealed(eventLog.store);
+  const beginning = await beginByConfiguration(config, eventLog.store);
   const progress = new ReadModelProgress();
   // Rows that others may write too tell themselves how far they are.
   const toldByRows = config.readModel.kind === 'postgres';
@@ -68,6 +70,8 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const tracing = await openTracing(tracingOf({ service: 'api', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
   const api = await startApi({
     config,
+    beginning,
+    isOneProcess: true,
     issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
     store: timedCalls(before(eventLog.store), metrics.store.call),
     rows,
@@ -84,7 +88,8 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     ...(dev === undefined ? {} : { extra: { module: dev.module, mounts: dev.mounts } }),
   });
   serveSettlements(settlements.port1, settleBy(api.operations), (error) => log.warn({ error, subscription: 'settle-uses' }, 'ends of orders could not be booked; they are tried again'));
-  await dev?.ready(api.app);
+  // Where a genesis was laid, keys are its matter.
+  if (beginning.plane.genesis === null) await dev?.ready(api.app);
   const broken = Promise.race([eventLog.failed.then((e) => `the event log ended: ${e.message}`), worker.ended.then(() => 'the worker ended'), signer.ended.then(() => 'the signer ended')]);
   return {
     url: config.http.publicUrl,

@@ -11,7 +11,7 @@ import type { UnderLease } from '#eventing/with-lease.js';
 import { ApplyActs } from '#administration/application/apply-acts/apply-acts.process.js';
 import { controlPlaneDecider, controlPlaneKind } from '#administration/application/control-plane-kind.js';
 import { controlPlaneStream } from '#administration/contract.js';
-import { deploymentId } from '#eventing/deployment.js';
+import { awaitDeployment, deploymentId } from '#eventing/deployment.js';
 import { keyDecider, keyKind } from '#keys/contract.js';
 import { KEEP_DEADLINES } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
@@ -43,7 +43,7 @@ const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
   /** `dataDir` is locked by this process, and used by no other worker. */
-  readonly config: Pick<Config, 'dataDir' | 'readModel'>;
+  readonly config: Pick<Config, 'dataDir' | 'readModel' | 'administration' | 'genesis'>;
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -65,7 +65,7 @@ export interface RunningWorker {
  * Projections and process managers of a process. On PostgreSQL each subscription runs under a lease: of several workers one works on it, and another goes on
  * when that one is gone. @throws StoreUnavailableError
  */
-export async function runWorker({ config: { dataDir, readModel }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
+export async function runWorker({ config: { dataDir, readModel, administration, genesis }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
@@ -89,7 +89,9 @@ export async function runWorker({ config: { dataDir, readModel }, store, log, me
   metrics.queue('commands', () => operations.waiting);
   const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
   const controlPlane = new TracedCommandExecutor(NO_TRACES, store, controlPlaneDecider, new StreamStates(store, controlPlaneKind, { capacity: 1, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
-  const settings = { stream: controlPlaneStream(await deploymentId(store, clock.now().closing)), quorum: 1 };
+  const isPinned = genesis.digest !== null || genesis.file !== null;
+  const deployment = await (isPinned ? awaitDeployment(store) : deploymentId(store, clock.written()));
+  const settings = { stream: controlPlaneStream(deployment), quorum: administration.quorum };
   const acts = new ApplyActs(controlPlane, approvedActs(operations), settings, ({ operationId, refused }) => {
     if (refused !== null) log.warn({ operationId, code: refused.code }, 'an approved act could not be done any more');
   });

@@ -1,4 +1,5 @@
 import type { ReadinessCheck } from './ports/readiness-check.port.js';
+import type { ReadinessWarning, ReadinessWarnings } from './ports/readiness-warnings.port.js';
 
 export interface CheckResult {
   readonly name: string;
@@ -13,15 +14,21 @@ export const askReadiness = (checks: readonly ReadinessCheck[], withinMs: number
     return reason === undefined ? { name: check.name, ok: true } : { name: check.name, ok: false, reason };
   }));
 
-async function answerOf(check: ReadinessCheck, withinMs: number): Promise<string | undefined> {
+/** As `/readyz` has them: not at all where there is none, or none that can be told in `withinMs`. */
+export async function askWarnings(source: ReadinessWarnings | undefined, withinMs: number): Promise<{ readonly warnings?: readonly ReadinessWarning[] }> {
+  const warnings = source === undefined ? [] : await within<readonly ReadinessWarning[]>(() => source.now(), withinMs, []).catch(() => []);
+  return warnings.length === 0 ? {} : { warnings };
+}
+
+const answerOf = (check: ReadinessCheck, withinMs: number): Promise<string | undefined> => within<string | undefined>(() => check.check(), withinMs, `no answer within ${withinMs} ms`).catch(() => 'the check itself failed');
+
+async function within<T>(ask: () => Promise<T>, withinMs: number, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${withinMs} ms`), withinMs);
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), withinMs);
   });
   try {
-    return await Promise.race([check.check(), late]);
-  } catch {
-    return 'the check itself failed';
+    return await Promise.race([ask(), late]);
   } finally {
     clearTimeout(timer);
   }

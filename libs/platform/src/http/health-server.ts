@@ -4,6 +4,7 @@ import type { HealthHttpConfig } from '../config/config.js';
 import { askReadiness } from './ask-readiness.js';
 import type { MetricsSource } from './ports/metrics.port.js';
 import type { ReadinessCheck } from './ports/readiness-check.port.js';
+import type { ReadinessWarning } from './ports/readiness-warnings.port.js';
 
 const READINESS_MS = 2_000;
 /** Nobody but a supervisor and Prometheus comes here. */
@@ -24,13 +25,13 @@ export interface HealthServer {
 const json = (status: number, body: unknown): Answer => ({ status, type: 'application/json', body: JSON.stringify(body) });
 
 /** `/healthz`, `/readyz` and `/metrics` as api has them, for a process that serves nothing else. @throws what listening throws (EADDRINUSE) */
-export async function startHealthServer({ port, host }: HealthHttpConfig, checks: readonly ReadinessCheck[], metrics: MetricsSource): Promise<HealthServer> {
+export async function startHealthServer({ port, host }: HealthHttpConfig, checks: readonly ReadinessCheck[], metrics: MetricsSource, warnings: readonly ReadinessWarning[] = []): Promise<HealthServer> {
   const answers: Readonly<Record<string, () => Promise<Answer>>> = {
     '/healthz': () => Promise.resolve(json(200, { status: 'alive' })),
     '/readyz': async () => {
       const results = await askReadiness(checks, READINESS_MS);
       const ready = results.every((check) => check.ok);
-      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks: results });
+      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks: results, ...(warnings.length === 0 ? {} : { warnings }) });
     },
     '/metrics': async () => {
       const { contentType, body } = await metrics.render();
