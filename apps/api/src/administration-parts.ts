@@ -18,15 +18,18 @@ import type { TrustedClock } from '#eventing/trusted-clock.js';
 import type { Decider, DomainEvent } from '#kernel/decider.js';
 import { WebAuthnRegistrar } from '#identity/adapters/proofs/webauthn-registrar.js';
 import { PERSON_PREFIX, Sightings, WEBAUTHN_REGISTRATION } from '#identity/contract.js';
-import type { ProofVerifier } from '#identity/contract.js';
+import type { ProofVerifier, TrustedIssuer } from '#identity/contract.js';
 import { CONTROL_PLANE } from '#operations/contract.js';
 import type { ControlPlane, OperationExecutor } from '#operations/contract.js';
+import { POLICY_SOURCES } from '#policies/contract.js';
+import type { PolicySources } from '#policies/contract.js';
 import type { Config } from '#platform/config/config.js';
 import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
   readonly config: Pick<Config, 'http' | 'administration'>;
+  readonly issuers: readonly TrustedIssuer[];
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -51,19 +54,20 @@ export interface AdministrationOfApi {
 
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
 export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
-  const { config, store, deployment, clock, operations, verifier, executor } = parts;
+  const { config, issuers, store, deployment, clock, operations, verifier, executor } = parts;
   const stream = controlPlaneStream(deployment);
   const plane = executor(controlPlaneDecider, controlPlaneKind);
   const proposals = executor(proposalDecider, proposalKind);
   const sightings = new Sightings();
-  const settings: AdministrationSettings = { stream, quorum: config.administration.quorum, sessionMaxMs: config.administration.sessionMaxMs };
+  const settings: AdministrationSettings = { stream, quorum: config.administration.quorum, issuers, sessionMaxMs: config.administration.sessionMaxMs };
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
+  const sources: PolicySources = { resolve: async (source) => (await controlPlane.fresh()).resolve(source) };
   const proposed = proposalsAsOperations(operations, controlPlane, deployment);
   const administration = new Administration({ controlPlane: plane, operations: proposed, verifier, clock, settings });
   const provided: readonly [symbol | typeof Administration, unknown][] = [
     [CONTROL_PLANE, controlPlane], [CONTROL_PLANE_EXECUTOR, plane], [PROPOSAL_EXECUTOR, proposals], [ADMINISTRATION_SETTINGS, settings], [PROPOSE_OPERATION, proposed], [RELYING_PARTY, relying],
-    [WEBAUTHN_REGISTRATION, new WebAuthnRegistrar()], [Administration, administration],
+    [WEBAUTHN_REGISTRATION, new WebAuthnRegistrar()], [Administration, administration], [POLICY_SOURCES, sources],
   ];
   return {
     controlPlane,

@@ -1,10 +1,8 @@
-import { initialControlPlane } from '#administration/contract.js';
-import type { ControlPlaneState } from '#administration/contract.js';
+import { initialControlPlane, NOTHING_SEEN } from '#administration/contract.js';
 import type { KeyView } from '#keys/application/key-view.js';
 import type { PolicySource } from '#policies/contract.js';
 import { parsePolicySource } from '#policies/contract.js';
 import { viewOf } from './control-plane.js';
-import { NOTHING_SEEN } from '#administration/contract.js';
 import { warningsOfApi } from './readiness-warnings.js';
 
 const laid = { deployment: 'd', createdAt: '2026-11-20T12:00:00.000Z', rpId: 'h', origin: 'https://h', minimumProof: 'token', digest: 'ab'.repeat(32) } as const;

@@ -123,7 +123,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { deployment } = parts.beginning;
   const verifiedProofs = new VerifiedProofs(new CredentialProofVerifier());
   const administration = administrationOfApi({
-    config, store, deployment, clock, operations, verifier: verifiedProofs,
+    config, issuers: parts.issuers, store, deployment, clock, operations, verifier: verifiedProofs,
     executor: (decider, kind) => new TracedCommandExecutor(tracer, store, decider, new StreamStates(store, kind, folding), clock, observe),
   });
   const awaiter = new FollowingAwaiter({

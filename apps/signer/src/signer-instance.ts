@@ -10,6 +10,7 @@ import { TrustedClock } from '#eventing/trusted-clock.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
 import { KEY_PREFIX, keyDecider, keyKind } from '#keys/contract.js';
+import type { ReadinessWarning } from '#platform/http/ports/readiness-warnings.port.js';
 import type { Log } from '#platform/logging/log.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
@@ -58,6 +59,7 @@ export interface SignerInstance {
 
 export interface RunningInstance {
   down(): string | undefined;
+  warning(): ReadinessWarning | undefined;
   openOrders(): number;
   tokenSerial(): string | undefined;
   stop(): Promise<void>;
@@ -137,6 +139,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
   return {
     down: () => signer.down(),
+    warning: () => gate.deps.plane.warning(),
     openOrders: () => signer.openOrders,
     tokenSerial: () => turns.tokenSerial,
     async stop() {

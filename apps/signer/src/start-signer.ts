@@ -22,9 +22,8 @@ export async function startSigner(config: Config, log: Log): Promise<RunningProc
   createFolder(config.dataDir);
   const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics, tracer: shared.tracer });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
-  const warnings = config.genesis.digest === null ? [NOT_PINNED] : [];
-  for (const { code, detail } of warnings) log.warn({ code }, detail);
-  const health = await startHealthServer(config.signer.http, [shared.storeCheck, shared.clockCheck, { name: 'signer', check: () => Promise.resolve(signer.down()) }], source, warnings);
+  if (config.genesis.digest === null) log.warn({ code: NOT_PINNED.code }, NOT_PINNED.detail);
+  const health = await startHealthServer(config.signer.http, [shared.storeCheck, shared.clockCheck, { name: 'signer', check: () => Promise.resolve(signer.down()), warning: () => signer.warning() }], source);
   shared.report('signer', config.signer.name, () => signer.down());
   return {
     url: `http://${config.signer.http.host}:${health.port}`,

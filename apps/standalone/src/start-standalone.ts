@@ -80,7 +80,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     readiness: [
       storeCheck(eventLog.store),
       { name: 'worker', check: () => Promise.resolve(worker.silence() ?? worker.last?.fault ?? (progress.state.caughtUp ? undefined : 'the read model has not caught up')) },
-      { name: 'signer', check: () => Promise.resolve(signers.down()) },
+      { name: 'signer', check: () => Promise.resolve(signers.down()), warning: () => signer.last?.warning },
     ],
     metrics,
     log,

@@ -43,7 +43,7 @@ const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
   /** `dataDir` is locked by this process, and used by no other worker. */
-  readonly config: Pick<Config, 'dataDir' | 'readModel' | 'administration' | 'genesis'>;
+  readonly config: Pick<Config, 'dataDir' | 'readModel' | 'genesis'> & { readonly administration: Pick<Config['administration'], 'quorum'> };
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;

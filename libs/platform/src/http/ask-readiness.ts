@@ -14,9 +14,11 @@ export const askReadiness = (checks: readonly ReadinessCheck[], withinMs: number
     return reason === undefined ? { name: check.name, ok: true } : { name: check.name, ok: false, reason };
   }));
 
-/** As `/readyz` has them: not at all where there is none, or none that can be told in `withinMs`. */
-export async function askWarnings(source: ReadinessWarnings | undefined, withinMs: number): Promise<{ readonly warnings?: readonly ReadinessWarning[] }> {
-  const warnings = source === undefined ? [] : await within<readonly ReadinessWarning[]>(() => source.now(), withinMs, []).catch(() => []);
+/** Of the checks that have one, and of the process; of one code the first. Not there where there is none, or none that can be told in `withinMs`. */
+export async function askWarnings(checks: readonly ReadinessCheck[], withinMs: number, source?: ReadinessWarnings): Promise<{ readonly warnings?: readonly ReadinessWarning[] }> {
+  const own = source === undefined ? [] : await within<readonly ReadinessWarning[]>(() => source.now(), withinMs, []).catch(() => []);
+  const all = [...own, ...checks.flatMap((check) => check.warning?.() ?? [])];
+  const warnings = all.filter(({ code }, i) => all.findIndex((other) => other.code === code) === i);
   return warnings.length === 0 ? {} : { warnings };
 }
 

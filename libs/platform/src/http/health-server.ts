@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { HealthHttpConfig } from '../config/config.js';
-import { askReadiness } from './ask-readiness.js';
+import { askReadiness, askWarnings } from './ask-readiness.js';
 import type { MetricsSource } from './ports/metrics.port.js';
 import type { ReadinessCheck } from './ports/readiness-check.port.js';
-import type { ReadinessWarning } from './ports/readiness-warnings.port.js';
 
 const READINESS_MS = 2_000;
 /** Nobody but a supervisor and Prometheus comes here. */
@@ -25,13 +24,14 @@ export interface HealthServer {
 const json = (status: number, body: unknown): Answer => ({ status, type: 'application/json', body: JSON.stringify(body) });
 
 /** `/healthz`, `/readyz` and `/metrics` as api has them, for a process that serves nothing else. @throws what listening throws (EADDRINUSE) */
-export async function startHealthServer({ port, host }: HealthHttpConfig, checks: readonly ReadinessCheck[], metrics: MetricsSource, warnings: readonly ReadinessWarning[] = []): Promise<HealthServer> {
+export async function startHealthServer({ port, host }: HealthHttpConfig, checks: readonly ReadinessCheck[], metrics: MetricsSource): Promise<HealthServer> {
   const answers: Readonly<Record<string, () => Promise<Answer>>> = {
     '/healthz': () => Promise.resolve(json(200, { status: 'alive' })),
     '/readyz': async () => {
       const results = await askReadiness(checks, READINESS_MS);
       const ready = results.every((check) => check.ok);
-      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks: results, ...(warnings.length === 0 ? {} : { warnings }) });
+      const warnings = await askWarnings(checks, READINESS_MS);
+      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks: results, ...warnings });
     },
     '/metrics': async () => {
       const { contentType, body } = await metrics.render();

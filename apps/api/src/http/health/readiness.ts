@@ -21,6 +21,6 @@ export class Readiness {
 
   /** What is not promised, whether it is ready or not. */
   warnings(): Promise<{ readonly warnings?: readonly ReadinessWarning[] }> {
-    return askWarnings(this.source, HTTP_LIMITS.readinessMs);
+    return askWarnings(this.checks, HTTP_LIMITS.readinessMs, this.source);
   }
 }

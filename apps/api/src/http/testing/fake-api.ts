@@ -1,3 +1,4 @@
+import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -69,12 +70,13 @@ export async function startFakeApi(options: Partial<HttpAppOptions> = {}, more: 
     providers: [
       ...application.providers(),
       ...(more.providers ?? []),
+      { provide: TRUSTED_CLOCK, useValue: { now: () => ({ closing: '2026-11-20T12:00:00.000Z', opening: '2026-11-20T12:00:00.000Z' }) } },
       { provide: AUTHENTICATOR, useValue: authenticator },
       { provide: READINESS_CHECKS, useValue: checks },
       { provide: METRICS_SOURCE, useValue: { render: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }) } },
       { provide: HTTP_METRICS, useValue: { observe: (method: string, route: string, status: number) => void observed.push({ method, route, status }), refused: (code: string) => void refused.push(code) } },
     ],
-    exports: [AUTHENTICATOR, READINESS_CHECKS, METRICS_SOURCE, HTTP_METRICS],
+    exports: [TRUSTED_CLOCK, AUTHENTICATOR, READINESS_CHECKS, METRICS_SOURCE, HTTP_METRICS],
   };
   const app = await createHttpApp(module, { http: { tls: null, trustProxy: false, rateLimit: null }, log, ...options });
   await app.listen(0, '127.0.0.1');

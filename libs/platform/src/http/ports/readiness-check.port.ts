@@ -1,3 +1,5 @@
+import type { ReadinessWarning } from './readiness-warnings.port.js';
+
 /** Injection token of the `ReadinessCheck[]` of this process. */
 export const READINESS_CHECKS = Symbol('ReadinessChecks');
 
@@ -7,4 +9,6 @@ export interface ReadinessCheck {
   readonly name: string;
   /** @returns why it fails, fit for anybody's eyes; undefined when it does not */
   check(): Promise<string | undefined>;
+  /** What works, and promises less than it could, fit for anybody's eyes; undefined, or left out: nothing. */
+  warning?(): ReadinessWarning | undefined;
 }
