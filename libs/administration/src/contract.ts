@@ -21,3 +21,5 @@ export { CHAIN_FAULTS } from './application/verify-chain/chain-fault.js';
 export type { ChainEvent, ChainOptions, VerifiedChain } from './application/verify-chain/verified-chain.js';
 export { UNVERIFIED } from './application/verify-chain/verified-chain.js';
 export { verifyChain, verifyNext } from './application/verify-chain/verify-chain.js';
+export type { Beginning, GenesisWanted } from './application/begin/begin-control-plane.js';
+export { beginControlPlane, GenesisRefusedError } from './application/begin/begin-control-plane.js';
