@@ -96,7 +96,7 @@ it('does not start on a digest, a store, issuers or a quorum that say otherwise'
   configured(genesis, { administration: { quorum: 3 } });
   expect(await refused()).toEqual(line('administration.quorum: is 3, and the control plane in force says 2'));
   configured(genesis, { identity: { issuers: [{ issuer: service.issuer.url, audience: 'other', jwksUri: `${service.issuer.url}/jwks` }] } });
-  expect(await refused()).toEqual(line(`identity.issuers: say otherwise than the control plane in force of ${service.issuer.url}`));
+  expect(await refused()).toEqual(line('identity.issuers: say otherwise than the control plane in force'));
   // The same again is no contradiction.
   configured(genesis, { administration: { quorum: 2 }, identity: { issuers: [{ issuer: service.issuer.url, audience: 'countersign', jwksUri: `${service.issuer.url}/jwks` }] } });
   await service.up();
