@@ -6,6 +6,7 @@ import { contentionRows, embeddedStore, eventStoreDB } from './contention-rates.
 import type { LoadResult } from './keep-alive-load.js';
 import { orderCosts } from './order-costs.js';
 import { orderRates } from './order-rates.js';
+import { policyTimes } from './policy-times.js';
 import { quorumTimes } from './quorum-proofs.js';
 import { queueTimes, seedQueue } from './queue-times.js';
 import { measureAppends } from './raw-appends.js';
@@ -81,6 +82,9 @@ function sectionsOf(run: BenchRun) {
       const events = await seedQueue(run.path('queue-events'));
       run.add(...(await queueTimes('SQLite', run.path('queue-sqlite'), events, 'embedded')));
       run.add(...(await queueTimes('PostgreSQL', run.path('queue-postgres'), events, await run.database())));
+    },
+    async policies() {
+      run.add(...policyTimes());
     },
     async proofs() {
       run.add(...(await quorumTimes()));

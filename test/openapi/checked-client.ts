@@ -84,7 +84,9 @@ export class CheckedClient {
   }
 
   private routeOf(path: string): string | undefined {
-    return Object.keys(record(this.document['paths'])).find((route) => new RegExp(`^${route.replace(/[.]/g, '\\.').replace(/\{[^}]+\}/g, '[^/]+')}$`).test(path));
+    const fits = Object.keys(record(this.document['paths'])).filter((route) => new RegExp(`^${route.replace(/[.]/g, '\\.').replace(/\{[^}]+\}/g, '[^/]+')}$`).test(path));
+    // A path that is written out goes before one with a part that may be anything.
+    return fits.sort((a, b) => a.split('{').length - b.split('{').length)[0];
   }
   private at(pointer: string): Json {
     return pointer.split('/').slice(1).reduce<Json>((node, step) => record(node[step.replaceAll('~1', '/').replaceAll('~0', '~')]), this.document);

@@ -36,6 +36,11 @@ it('is OpenAPI 3.1 with a title, a licence and every call of the contract', () =
     'get /v1/operations', 'get /v1/operations/{operationId}', 'get /v1/operations/{operationId}/events', 'get /v1/operations/{operationId}/sign-orders', 'get /v1/operations/{operationId}/sign-orders/{signOrderId}',
     'post /dev/token', 'post /v1/clock/confirmation', 'post /v1/keys', 'post /v1/keys/{keyId}/disable', 'post /v1/keys/{keyId}/enable', 'post /v1/ledger/acceptances', 'post /v1/policies/analyse', 'post /v1/operations', 'post /v1/operations/{operationId}/decisions',
     'post /v1/operations/{operationId}/revocation', 'post /v1/operations/{operationId}/sign-orders', 'post /v1/operations/{operationId}/sign-orders/{signOrderId}/resolution', 'put /v1/keys/{keyId}/approval-policy',
+    'delete /v1/deputies/{deputyId}', 'get /v1/administration-sessions', 'get /v1/assurance-levels', 'get /v1/control-plane', 'get /v1/credentials', 'get /v1/deputies', 'get /v1/issuers', 'get /v1/people/{personId}',
+    'get /v1/policies', 'get /v1/policies/{name}', 'get /v1/policies/{name}/versions/{version}', 'get /v1/roster/{group}', 'get /v1/separation', 'post /v1/administration-sessions', 'post /v1/administration-sessions/{sessionId}/close',
+    'post /v1/credentials', 'post /v1/credentials/webauthn/options', 'post /v1/credentials/{credentialId}/resume', 'post /v1/credentials/{credentialId}/revoke', 'post /v1/credentials/{credentialId}/suspend', 'post /v1/deputies',
+    'post /v1/policies', 'put /v1/assurance-levels/{level}', 'put /v1/issuers', 'put /v1/people/{personId}', 'put /v1/quorum', 'put /v1/roster/{group}', 'put /v1/separation',
+    'get /v1/operations/{operationId}/approval', 'get /v1/reports/approver-pairs', 'get /v1/reviews', 'post /v1/operations/{operationId}/decision-challenges', 'post /v1/policies/simulate', 'post /v1/reviews/{reviewId}',
   ].sort());
 });
 

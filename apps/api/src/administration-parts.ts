@@ -17,15 +17,23 @@ import type { TrustedClock } from '#eventing/trusted-clock.js';
 import type { Decider, DomainEvent } from '#kernel/decider.js';
 import { WebAuthnRegistrar } from '#identity/adapters/proofs/webauthn-registrar.js';
 import { PERSON_PREFIX, Sightings, WEBAUTHN_REGISTRATION } from '#identity/contract.js';
-import type { ProofVerifier } from '#identity/contract.js';
+import type { ProofVerifier, TrustedIssuer } from '#identity/contract.js';
 import { CONTROL_PLANE } from '#operations/contract.js';
 import type { ControlPlane, OperationExecutor } from '#operations/contract.js';
+import { POLICY_SOURCES } from '#policies/contract.js';
+import type { PolicySources } from '#policies/contract.js';
 import type { Config } from '#platform/config/config.js';
+import { layGenesis } from './genesis/lay-genesis.js';
+import type { NamedGenesis } from './genesis/read-genesis-file.js';
 import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'http'>;
+  readonly config: Pick<Config, 'http' | 'administration' | 'genesis' | 'identity'>;
+  /** Trusted issuers, those of the profile among them. */
+  readonly issuers: readonly TrustedIssuer[];
+  /** What the configuration names; undefined: nothing. */
+  readonly genesis: NamedGenesis | undefined;
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -40,14 +48,15 @@ export interface AdministrationOfApi {
   readonly states: readonly Pick<StreamStates<never, never>, 'doubt'>[];
   readonly prefixes: readonly string[];
   follow(event: RecordedEvent): void;
+  /** Lays the genesis where there is to be one. @throws ConfigError, StoreUnavailableError */
+  begin(): Promise<void>;
+  /** Whose tokens are believed now: the genesis' and what acts made of it, else the configuration's. The same list while it is the same. */
+  issuers(): readonly TrustedIssuer[];
   /** What was seen of people before it began to follow. @throws StoreUnavailableError */
   readBack(): Promise<void>;
   readonly providers: readonly Provider[];
   readonly tokens: readonly (symbol | typeof Administration)[];
 }
-
-/** Where an administration session's longest, and the quorum, are not configured. */
-const SESSION_MAX_MS = 28_800_000;
 
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
 export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
@@ -56,14 +65,18 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   const plane = executor(controlPlaneDecider, controlPlaneKind);
   const proposals = executor(proposalDecider, proposalKind);
   const sightings = new Sightings();
-  const settings: AdministrationSettings = { stream, quorum: 1, sessionMaxMs: SESSION_MAX_MS };
+  const { quorum, sessionMaxMs } = config.administration;
+  const settings: AdministrationSettings = { stream, quorum, sessionMaxMs, issuers: parts.issuers };
+  const ofProfile = parts.issuers.filter((one) => !config.identity.issuers.includes(one));
+  let trusted: { readonly issuers: readonly TrustedIssuer[] | null; readonly all: readonly TrustedIssuer[] } = { issuers: null, all: parts.issuers };
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
+  const sources: PolicySources = { resolve: async (source) => (await controlPlane.fresh()).resolve(source) };
   const proposed = proposalsAsOperations(operations, controlPlane, deployment);
   const administration = new Administration({ controlPlane: plane, operations: proposed, verifier, clock, settings });
   const provided: readonly [symbol | typeof Administration, unknown][] = [
     [CONTROL_PLANE, controlPlane], [CONTROL_PLANE_EXECUTOR, plane], [PROPOSAL_EXECUTOR, proposals], [ADMINISTRATION_SETTINGS, settings], [PROPOSE_OPERATION, proposed], [RELYING_PARTY, relying],
-    [WEBAUTHN_REGISTRATION, new WebAuthnRegistrar()], [Administration, administration],
+    [WEBAUTHN_REGISTRATION, new WebAuthnRegistrar()], [Administration, administration], [POLICY_SOURCES, sources],
   ];
   return {
     controlPlane,
@@ -72,6 +85,12 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
     follow(event) {
       if (event.stream.startsWith(PERSON_PREFIX)) sightings.follow(event);
       else if (event.stream.startsWith(CONTROL_PLANE_PREFIX)) plane.states.offer(event);
+    },
+    begin: () => layGenesis({ config, controlPlane: plane, stream, deployment, genesis: parts.genesis }),
+    issuers() {
+      const issuers = plane.states.cached(stream)?.state.plane.issuers ?? null;
+      if (issuers !== trusted.issuers) trusted = { issuers, all: issuers === null ? parts.issuers : [...issuers, ...ofProfile] };
+      return trusted.all;
     },
     async readBack() {
       await Promise.all([sightings.readBack(store, clock.now().closing), plane.states.refresh(stream)]);

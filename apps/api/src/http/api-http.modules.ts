@@ -1,3 +1,4 @@
+import { AdministrationHttpModule } from '#administration/adapters/http/administration.http.module.js';
 import { EvidenceHttpModule } from '#evidence/adapters/http/evidence.http.module.js';
 import { KeysHttpModule } from '#keys/adapters/http/keys.http.module.js';
 import { OperationsHttpModule } from '#operations/adapters/http/operations.http.module.js';
@@ -8,4 +9,4 @@ import { HealthModule } from './health/health.module.js';
 import { DocumentationModule } from './openapi/documentation.module.js';
 
 /** Everything that the api serves over HTTP. The app adds a global CqrsModule with the handlers, and the Authenticator. */
-export const API_HTTP_MODULES = [KeysHttpModule, OperationsHttpModule, SigningHttpModule, EvidenceHttpModule, PoliciesHttpModule, TimeHttpModule, HealthModule, DocumentationModule];
+export const API_HTTP_MODULES = [KeysHttpModule, OperationsHttpModule, AdministrationHttpModule, SigningHttpModule, EvidenceHttpModule, PoliciesHttpModule, TimeHttpModule, HealthModule, DocumentationModule];

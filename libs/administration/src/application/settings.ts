@@ -1,9 +1,13 @@
+import type { TrustedIssuer } from '#identity/contract.js';
+
 /** What the configuration says of administration. */
 export interface AdministrationSettings {
   /** Of this deployment's control plane. */
   readonly stream: string;
   /** Administrators needed for a change, where no genesis says it. */
   readonly quorum: number;
+  /** Trusted issuers, where no genesis says them. */
+  readonly issuers: readonly TrustedIssuer[];
   /** Longest administration session. */
   readonly sessionMaxMs: number;
 }

@@ -1,5 +1,10 @@
 import type { Provider, Type } from '@nestjs/common';
 import { CommandHandler, QueryHandler } from '@nestjs/cqrs';
+import { ListCredentialsQuery } from '#administration/application/list-credentials/list-credentials.query.js';
+import { PerformActCommand } from '#administration/application/perform-act/perform-act.command.js';
+import { ProposeCredentialCommand } from '#administration/application/propose-credential/propose-credential.command.js';
+import { ReadControlPlaneQuery } from '#administration/application/read-control-plane/read-control-plane.query.js';
+import { RegistrationOptionsCommand } from '#administration/application/registration-options/registration-options.command.js';
 import { AuditTrailQuery } from '#evidence/application/audit-trail/audit-trail.query.js';
 import { OperationTrailQuery } from '#evidence/application/operation-trail/operation-trail.query.js';
 import { ChangePolicyCommand } from '#keys/application/change-policy/change-policy.command.js';
@@ -23,7 +28,8 @@ import { GetSignOrderQuery } from '#signing/application/get-sign-order/get-sign-
 import { ListSignOrdersQuery } from '#signing/application/list-sign-orders/list-sign-orders.query.js';
 import { PlaceSignOrderCommand } from '#signing/application/place-sign-order/place-sign-order.command.js';
 import { ResolveOutcomeCommand } from '#signing/application/resolve-outcome/resolve-outcome.command.js';
-import { KEY, OPERATION, SIGN_ORDER, TRAIL_ITEM } from './views.js';
+import { FakeControlPlane } from './fake-control-plane.js';
+import { CREDENTIAL, CREATION_OPTIONS, KEY, OPERATION, OPERATION_ID, SIGN_ORDER, TRAIL_ITEM } from './views.js';
 
 type Message = abstract new (...args: never[]) => object;
 type Answering = (message: object) => unknown;
@@ -33,12 +39,14 @@ const COMMANDS: readonly (readonly [Message, Answering])[] = [
   [RequestOperationCommand, () => OPERATION], [DecideOperationCommand, () => OPERATION], [WithdrawApprovalCommand, () => OPERATION],
   [RevokeOperationCommand, () => ({ ...OPERATION, state: 'revoked', inFlight: [] })],
   [PlaceSignOrderCommand, () => SIGN_ORDER], [ResolveOutcomeCommand, () => ({ order: SIGN_ORDER, resolved: false })],
+  [ProposeCredentialCommand, () => ({ ...CREDENTIAL, status: 'proposed', operationId: OPERATION_ID })], [RegistrationOptionsCommand, () => CREATION_OPTIONS],
   [ConfirmClockCommand, () => ({ confirmedAt: '2026-11-20T12:00:00.000Z' })],
   [AcceptStoreCommand, () => ({ head: '3d1b7c3e-6c1c-4f0e-9c67-9f4f2c6b8a10:42-9f86d081884c7d65', storeId: 'b3c1a6c2-8c3f-4c52-9a52-0f7f3d0d3f11', accepted: false, by: [] })],
 ];
 const QUERIES: readonly (readonly [Message, Answering])[] = [
   [GetKeyQuery, () => KEY], [ListKeysQuery, () => ({ items: [KEY], nextCursor: 'more' })],
   [GetOperationQuery, () => OPERATION], [ListOperationsQuery, () => ({ items: [OPERATION] })], [ApprovalQueueQuery, () => ({ items: [OPERATION] })],
+  [ListCredentialsQuery, () => [CREDENTIAL]],
   [GetSignOrderQuery, () => SIGN_ORDER], [ListSignOrdersQuery, () => ({ items: [SIGN_ORDER] })],
   // Nothing stands behind it that a test would have to make up.
   [AnalysePolicyQuery, (asked) => (asked instanceof AnalysePolicyQuery ? new AnalysePolicyHandler().execute(asked) : undefined)],
@@ -50,6 +58,7 @@ export class FakeApplication {
   /** What came, oldest first. */
   readonly asked: object[] = [];
   private readonly answers = new Map<Message, Answering>();
+  private controlPlane = new FakeControlPlane();
 
   /** Answers this message so from now on; an error that is thrown is the answer too. */
   on<M extends Message>(message: M, answer: (message: InstanceType<M>) => unknown): void {
@@ -58,6 +67,7 @@ export class FakeApplication {
   reset(): void {
     this.asked.length = 0;
     this.answers.clear();
+    this.controlPlane = new FakeControlPlane();
   }
   /** The one message of this class that came. */
   only<M extends Message>(message: M): InstanceType<M> {
@@ -67,7 +77,11 @@ export class FakeApplication {
     return first;
   }
   providers(): Provider[] {
-    return [...COMMANDS.map(([message, usual]) => this.handler(CommandHandler, message, usual)), ...QUERIES.map(([message, usual]) => this.handler(QueryHandler, message, usual))];
+    const administration = [
+      this.handler(CommandHandler, PerformActCommand, (asked) => (asked instanceof PerformActCommand ? this.controlPlane.perform(asked) : undefined)),
+      this.handler(QueryHandler, ReadControlPlaneQuery, () => this.controlPlane.read()),
+    ];
+    return [...administration, ...COMMANDS.map(([message, usual]) => this.handler(CommandHandler, message, usual)), ...QUERIES.map(([message, usual]) => this.handler(QueryHandler, message, usual))];
   }
 
   private handler(decorator: typeof CommandHandler | typeof QueryHandler, message: Message, usual: Answering): Type {

@@ -1,3 +1,4 @@
+import type { CredentialView } from '#administration/application/credential-view.js';
 import type { TrailItem } from '#evidence/application/trail-item.js';
 import type { KeyView } from '#keys/application/key-view.js';
 import type { OperationView } from '#operations/application/operation-view.js';
@@ -25,4 +26,9 @@ export const SIGN_ORDER: SignOrderView = {
 };
 export const TRAIL_ITEM: TrailItem = {
   position: '7', stream: `operation-${OPERATION_ID}`, revision: '0', id: SIGN_ORDER_ID, type: 'operations.requested.v1', at: AT, actor: { issuer: 'https://idp.example', subject: 'orderer-1' }, data: {},
+};
+export const CREDENTIAL: CredentialView = { credentialId: 'c1', type: 'jwk', label: 'a card', owner: { issuer: 'https://idp.example', subject: 'ana' }, status: 'active', createdAt: AT };
+export const CREATION_OPTIONS = {
+  rp: { id: 'localhost', name: 'Countersign' }, user: { id: 'AQ', name: 'ana', displayName: 'ana' }, challenge: 'AQID', pubKeyCredParams: [{ type: 'public-key', alg: -7 }], timeout: 300_000, excludeCredentials: [],
+  authenticatorSelection: { residentKey: 'preferred', requireResidentKey: false, userVerification: 'required' }, attestation: 'none',
 };

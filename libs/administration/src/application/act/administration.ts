@@ -2,13 +2,16 @@ import type { CommandMeta } from '#eventing/command-meta.js';
 import type { Folded } from '#eventing/stream-states.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { DomainError, invalid } from '#kernel/domain-error.js';
+import type { InputFault } from '#kernel/domain-error.js';
+import { unsatisfiable } from '#policies/contract.js';
 import type { Principal, ProofVerifier } from '#identity/contract.js';
 import type { ActCommand } from '../../domain/control-plane/commands.js';
 import { proposalObjection } from '../../domain/control-plane/decide.js';
 import type { Chain } from '../../domain/control-plane/decide.js';
-import { effectOf } from '../../domain/control-plane/effect-of.js';
+import { effectOf, NO_SUCH_CALL } from '../../domain/control-plane/effect-of.js';
 import type { Effect } from '../../domain/control-plane/effects.js';
 import { approversNeeded } from '../../domain/control-plane/operation-authority.js';
+import { isUnsatisfiable } from '../../domain/control-plane/policies.js';
 import { planAct } from '../../domain/control-plane/plan.js';
 import { weightOf } from '../../domain/control-plane/weight.js';
 import { ADMINISTER } from '../act-request.js';
@@ -63,7 +66,7 @@ export class Administration {
 
   private effect(act: ProposedAct): Effect {
     const effect = effectOf(act.method, act.path, act.body);
-    if ('faults' in effect) throw invalid(...effect.faults);
+    if ('faults' in effect) throw refusalOf(effect.faults);
     const { sessionMaxMs } = this.parts.settings;
     if (effect.type === 'session-opened' && effect.validMs > sessionMaxMs) throw invalid({ path: '/validMs', message: `must be at most ${sessionMaxMs}` });
     return effect;
@@ -92,6 +95,13 @@ export class Administration {
       approvers: { count: approversNeeded(effect, plane, plane.quorum ?? this.parts.settings.quorum), excluding: effect.type === 'credential-enrolled' ? effect.owner : null, signed: plane.genesis !== null },
     });
   }
+}
+
+/** An id that can't be one is the id of nothing. */
+function refusalOf(faults: readonly InputFault[]): DomainError {
+  const shape = faults.filter((fault) => !isUnsatisfiable(fault));
+  if (shape.length === 0) return unsatisfiable(faults.map(({ path, message }) => ({ path, message })));
+  return shape.some((fault) => fault.path === NO_SUCH_CALL) ? new DomainError('NOT_FOUND', 'there is nothing here') : invalid(...shape);
 }
 
 const isAdministrator = (caller: Principal): boolean => caller.roles.includes('administrator');

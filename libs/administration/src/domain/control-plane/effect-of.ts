@@ -12,6 +12,9 @@ import { ID_PATTERN, readDeputy, readPerson, readRoster, readSeparation } from '
 import { readLevelPolicy, readNamedPolicy, readPolicySource } from './policies.js';
 import { readSession } from './sessions.js';
 
+/** The path of a fault that is not in the body. */
+export const NO_SUCH_CALL = 'path';
+
 type Read = (body: unknown, id: string) => Checked<Effect>;
 interface Call {
   readonly method: string;
@@ -63,7 +66,7 @@ export function effectOf(method: string, path: string, body: unknown): Effect | 
     const read = call.read(body, id);
     return 'value' in read ? read.value : read;
   }
-  return { faults: [{ path: 'path', message: 'is no call that changes the control plane' }] };
+  return { faults: [{ path: NO_SUCH_CALL, message: 'is no call that changes the control plane' }] };
 }
 
 /** '' where the call is about no one thing; undefined when the path is another call's. */

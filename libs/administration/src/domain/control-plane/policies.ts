@@ -1,5 +1,6 @@
 import { optionsOf, parsePolicy, parsePolicySource, POLICY_NAME } from '#policies/contract.js';
-import type { Level, Policy, PolicySource } from '#policies/contract.js';
+import type { Level, Policy, PolicySource, Unreadable } from '#policies/contract.js';
+import type { InputFault } from '#kernel/domain-error.js';
 import type { Effect } from './effects.js';
 import { readObject } from './members.js';
 import type { Checked } from './members.js';
@@ -7,14 +8,22 @@ import type { Checked } from './members.js';
 /** A level's policy names no level: that would go round in a circle. */
 const LEVEL_IN_LEVEL = 'a level asks for those below it, whatever its policy says';
 
+/** Well formed, but nobody could ever meet it: no matter of shape. */
+export interface UnsatisfiableFault extends InputFault {
+  readonly unsatisfiable: true;
+}
+export const isUnsatisfiable = (fault: InputFault): fault is UnsatisfiableFault => 'unsatisfiable' in fault;
+
+const faultsOf = (read: Unreadable): readonly InputFault[] => ('faults' in read ? read.faults : read.unsatisfiable.map((fault): UnsatisfiableFault => ({ ...fault, unsatisfiable: true })));
+
 export function readPolicy(value: unknown, at: string): Checked<Policy> {
   const parsed = parsePolicy(value, at);
-  return 'policy' in parsed ? { value: parsed.policy } : { faults: 'faults' in parsed ? parsed.faults : parsed.unsatisfiable };
+  return 'policy' in parsed ? { value: parsed.policy } : { faults: faultsOf(parsed) };
 }
 
 export function readPolicySource(value: unknown, at: string): Checked<PolicySource> {
   const parsed = parsePolicySource(value, at);
-  return 'source' in parsed ? { value: parsed.source } : { faults: 'faults' in parsed ? parsed.faults : parsed.unsatisfiable };
+  return 'source' in parsed ? { value: parsed.source } : { faults: faultsOf(parsed) };
 }
 
 export const readNamedPolicy = (value: unknown, at: string): Checked<{ readonly name: string; readonly policy: Policy }> =>
