@@ -6,6 +6,7 @@ import { contentionRows, embeddedStore, eventStoreDB } from './contention-rates.
 import type { LoadResult } from './keep-alive-load.js';
 import { orderCosts } from './order-costs.js';
 import { orderRates } from './order-rates.js';
+import { policyTimes } from './policy-times.js';
 import { queueTimes, seedQueue } from './queue-times.js';
 import { measureAppends } from './raw-appends.js';
 import { measureHsm } from './raw-hsm.js';
@@ -80,6 +81,9 @@ function sectionsOf(run: BenchRun) {
       const events = await seedQueue(run.path('queue-events'));
       run.add(...(await queueTimes('SQLite', run.path('queue-sqlite'), events, 'embedded')));
       run.add(...(await queueTimes('PostgreSQL', run.path('queue-postgres'), events, await run.database())));
+    },
+    async policies() {
+      run.add(...policyTimes());
     },
     async contention() {
       const stores = [await embeddedStore(run.path('contention')), eventStoreDB('the facade', await facade()), ...(server === undefined ? [] : [eventStoreDB('ESDB_URL', server)])];

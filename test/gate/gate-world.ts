@@ -92,9 +92,11 @@ export class GateWorld {
     const resolved = resolvePolicies(this.plane, source);
     if (resolved instanceof DomainError) throw resolved;
     const [own, ...demands] = resolved;
+    if (own === undefined) throw new Error('the key is under no policy');
+    const { policy, name, version } = own;
     const usage: GrantedKey = {
-      keyId: 'k', algorithm: 'ES256', publicKeySha256: SPKI_SHA256, maxUsageCount: uses, policy: own?.policy ?? { type: 'none' },
-      ...(own?.name == null ? {} : { policyName: own.name }), ...(own?.version == null ? {} : { policyVersion: own.version }), ...(demands.length === 0 ? {} : { demands }),
+      keyId: 'k', algorithm: 'ES256', publicKeySha256: SPKI_SHA256, maxUsageCount: uses, policy,
+      ...(name === null ? {} : { policyName: name }), ...(version === null ? {} : { policyVersion: version }), ...(demands.length === 0 ? {} : { demands }),
     };
     const asked = {
       operationId: randomUUID(), requestedBy: this.oli.actor, requestedAt: at, notBefore: at, expiresAt: new Date(this.saga.clock.wall() + 3_600_000).toISOString(), description: 'a release', approverContext: null,

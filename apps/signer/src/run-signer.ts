@@ -30,6 +30,8 @@ export interface SignerParts {
 export interface RunningSigner {
   /** Why it does not sign, fit for people; undefined when it does. */
   down(): string | undefined;
+  /** What it does not promise, fit for people; undefined: it promises all. */
+  warning(): string | undefined;
   openOrders(): number;
   /** Serial of its token, as it was last ready; undefined before. */
   tokenSerial(): string | undefined;
@@ -42,7 +44,7 @@ export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
   const { config, log, metrics } = parts;
   const ledger = timedCalls<Ledger>(await openLedger(config.signer.ledger), metrics.ledger.call);
   const hsm = openHsm(parts, ledger);
-  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`), publicUrl: config.http.publicUrl, genesis: null }, async () => {
+  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`), publicUrl: config.http.publicUrl, genesis: config.genesis.digest }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));
     await ledger.close();
   });
@@ -82,6 +84,7 @@ export async function runSignerWith(instance: SignerInstance, closed: () => Prom
   instance.metrics.queue('open-sign-orders', () => current?.openOrders() ?? 0);
   return {
     down: () => (current === undefined ? 'the signer begins anew' : current.down()),
+    warning: () => current?.warning(),
     openOrders: () => current?.openOrders() ?? 0,
     tokenSerial: () => current?.tokenSerial(),
     async stop() {

@@ -1,5 +1,5 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
-import { deploymentId, namedDeployment } from '#eventing/deployment.js';
+import { deploymentId } from '#eventing/deployment.js';
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -58,6 +58,7 @@ export interface SignerInstance {
 
 export interface RunningInstance {
   down(): string | undefined;
+  warning(): string | undefined;
   openOrders(): number;
   tokenSerial(): string | undefined;
   stop(): Promise<void>;
@@ -77,9 +78,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
   const { hostname, origin } = new URL(publicUrl);
   const verifier = new VerifiedProofs(new CredentialProofVerifier());
-  // Where a genesis is pinned, it names the deployment, and an api does so in the store.
-  const deployment = genesis === null ? await deploymentId(store, clock.written()) : ((await namedDeployment(store)) ?? '');
-  const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment, genesis, relying: { rpId: hostname, origin }, log: say });
+  const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment: await deploymentId(store, clock.written()), genesis, relying: { rpId: hostname, origin }, log: say });
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);
@@ -137,6 +136,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
   return {
     down: () => signer.down(),
+    warning: () => gate.deps.plane.warning(),
     openOrders: () => signer.openOrders,
     tokenSerial: () => turns.tokenSerial,
     async stop() {

@@ -21,7 +21,7 @@ export async function startSigner(config: Config, log: Log): Promise<RunningProc
   createFolder(config.dataDir);
   const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics, tracer: shared.tracer });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
-  const health = await startHealthServer(config.signer.http, [shared.storeCheck, shared.clockCheck, { name: 'signer', check: () => Promise.resolve(signer.down()) }], source);
+  const health = await startHealthServer(config.signer.http, [shared.storeCheck, shared.clockCheck, { name: 'signer', check: () => Promise.resolve(signer.down()), warning: () => signer.warning() }], source);
   shared.report('signer', config.signer.name, () => signer.down());
   return {
     url: `http://${config.signer.http.host}:${health.port}`,

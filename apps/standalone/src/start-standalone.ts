@@ -1,7 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
-import { readGenesisFile } from '#apps/api/src/genesis/read-genesis-file.js';
 import { startApi } from '#apps/api/src/start-api.js';
-import { deploymentId } from '#eventing/deployment.js';
 import { randomId } from '#eventing/ids.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -15,7 +13,6 @@ import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { timedCalls } from '#platform/telemetry/timed-calls.js';
-import { systemClock } from '#platform/time/system-clock.js';
 import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
@@ -48,14 +45,11 @@ export interface ThreadModules {
  * @throws DataFolderLockedError, StoreUnavailableError, SealedStoreError, ThreadStartError, and what listening throws
  */
 export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker', store: before = (own) => own }: ThreadModules = {}): Promise<RunningStandalone> {
-  const genesis = readGenesisFile(config.genesis);
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
   const eventLog = await openEventStore(config);
   // Before any part runs: nothing is written behind a seal.
   await refuseSealed(eventLog.store);
-  // Before any part asks for its name.
-  await deploymentId(eventLog.store, new Date(systemClock.wall()).toISOString(), genesis?.deployment);
   const progress = new ReadModelProgress();
   // Rows that others may write too tell themselves how far they are.
   const toldByRows = config.readModel.kind === 'postgres';
@@ -82,7 +76,7 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     readiness: [
       storeCheck(eventLog.store),
       { name: 'worker', check: () => Promise.resolve(worker.silence() ?? worker.last?.fault ?? (progress.state.caughtUp ? undefined : 'the read model has not caught up')) },
-      { name: 'signer', check: () => Promise.resolve(signers.down()) },
+      { name: 'signer', check: () => Promise.resolve(signers.down()), warning: () => signer.last?.warning },
     ],
     metrics,
     log,

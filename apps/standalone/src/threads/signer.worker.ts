@@ -20,7 +20,7 @@ await serveThread<SignerReport>(
     const tracing = await openTracing(tracingOf({ service: 'signer', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
     const signer = await runSigner({ config, hsm, store: timedCalls(store, metrics.store.call), log, metrics, tracer: tracing.tracer });
     return {
-      report: () => ({ down: signer.down(), openOrders: signer.openOrders() }),
+      report: () => ({ down: signer.down(), warning: signer.warning(), openOrders: signer.openOrders() }),
       async stop() {
         await signer.stop();
         await close();
@@ -29,5 +29,5 @@ await serveThread<SignerReport>(
       },
     };
   },
-  (before, now) => before.down !== now.down,
+  (before, now) => before.down !== now.down || before.warning !== now.warning,
 );

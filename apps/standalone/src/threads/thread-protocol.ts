@@ -25,6 +25,7 @@ export interface ToThread {
 
 export interface SignerReport {
   readonly down: string | undefined;
+  readonly warning?: string | undefined;
   readonly openOrders: number;
 }
 export interface WorkerReport {

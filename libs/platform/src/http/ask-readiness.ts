@@ -13,6 +13,13 @@ export const askReadiness = (checks: readonly ReadinessCheck[], withinMs: number
     return reason === undefined ? { name: check.name, ok: true } : { name: check.name, ok: false, reason };
   }));
 
+/** Of the checks that have any, each with its name. */
+export const warningsOf = (checks: readonly ReadinessCheck[]): readonly string[] =>
+  checks.flatMap((check) => {
+    const warning = check.warning?.();
+    return warning === undefined ? [] : [`${check.name}: ${warning}`];
+  });
+
 async function answerOf(check: ReadinessCheck, withinMs: number): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {

@@ -71,3 +71,21 @@ describe('an analysis', () => {
   it('takes one human for several policies at once', () =>
     expect(analysePolicies([of('fw'), of('qa')], { people: [person('a', 'fw'), person('b', 'qa'), person('c', 'fw', 'qa')], ...NOBODY })).toMatchObject({ smallestSize: 1, smallestSet: ['c'] }));
 });
+
+describe('an analysis of a large directory', () => {
+  const large: fc.Arbitrary<readonly AnalysedPerson[]> = fc.array(fc.subarray(['a', 'b', 'c', 'd', 'e', ...GROUPS], { minLength: 1, maxLength: 3 }), { minLength: 50, maxLength: 50 })
+    .map((all) => all.map((groups, i) => ({ id: `p${i}`, roles: [i % 5 === 0 ? 'administrator' : 'approver'], groups })));
+  it('of 50 people and 4 levels is exact, and what it finds holds', () => {
+    fc.assert(fc.property(trees(4, 6), large, (tree, people) => {
+      const { exact, satisfiable, smallestSet, indispensable } = analysePolicy(tree, { people, ...NOBODY });
+      expect(exact).toBe(true);
+      if (!satisfiable) return;
+      const set = people.filter((p) => smallestSet?.includes(p.id));
+      const again = analysePolicy(tree, { people: set, ...NOBODY });
+      // Of a smallest set nobody can be missed.
+      expect(again).toMatchObject({ satisfiable: true, smallestSize: set.length });
+      expect(again.indispensable.length).toBe(set.length);
+      for (const id of indispensable) expect(analysePolicy(tree, { people, requester: id, excluded: [] }).satisfiable).toBe(false);
+    }), { numRuns: 200 });
+  });
+});

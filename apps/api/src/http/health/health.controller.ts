@@ -29,9 +29,11 @@ export class HealthController {
   })
   async isReady(@Res({ passthrough: true }) answer: Answer): Promise<ReadinessBody> {
     const checks = await this.readiness.ask();
-    if (checks.every((check) => check.ok)) return { status: 'ready', checks };
+    const warnings = this.readiness.warnings();
+    const body = { checks, ...(warnings.length === 0 ? {} : { warnings }) };
+    if (checks.every((check) => check.ok)) return { status: 'ready', ...body };
     answer.code(503);
-    return { status: 'not-ready', checks };
+    return { status: 'not-ready', ...body };
   }
 
   @Endpoint({

@@ -17,4 +17,5 @@ export class ReadinessCheckBody implements CheckResult {
 export class ReadinessBody {
   @Member({ type: 'string', enum: ['ready', 'not-ready'] }) readonly status: 'ready' | 'not-ready';
   @Member(listOf(ref(ReadinessCheckBody))) readonly checks: readonly CheckResult[];
+  @Member(listOf({ type: 'string' }, { description: 'What works, and promises less than it could; absent when there is nothing' }), { optional: true }) readonly warnings?: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { askReadiness } from '#platform/http/ask-readiness.js';
+import { askReadiness, warningsOf } from '#platform/http/ask-readiness.js';
 import type { CheckResult } from '#platform/http/ask-readiness.js';
 import { READINESS_CHECKS } from '#platform/http/ports/readiness-check.port.js';
 import type { ReadinessCheck } from '#platform/http/ports/readiness-check.port.js';
@@ -12,5 +12,9 @@ export class Readiness {
 
   ask(): Promise<readonly CheckResult[]> {
     return askReadiness(this.checks, HTTP_LIMITS.readinessMs);
+  }
+
+  warnings(): readonly string[] {
+    return warningsOf(this.checks);
   }
 }

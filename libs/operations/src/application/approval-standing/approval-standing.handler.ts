@@ -38,6 +38,7 @@ export class ApprovalStandingHandler implements IQueryHandler<ApprovalStandingQu
     return {
       operationId,
       state: status,
+      approvers: state.decisions.filter((d) => d.decision === 'approve').map((d) => ({ issuer: d.by.issuer, subject: d.by.subject, name: d.name, claims: d.claims })),
       approvals: asked.map(({ resource, policy }) => {
         const approvers = approversFor(policy, state, now, directory);
         return { resource, policy, ...evaluatePolicy(policy, approvers), tree: explainPolicy(policy, approvers, candidatesFor(policy, state, now, directory)) };

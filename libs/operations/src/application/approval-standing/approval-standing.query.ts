@@ -1,5 +1,5 @@
 import { Query } from '@nestjs/cqrs';
-import type { Principal } from '#identity/contract.js';
+import type { Principal, PrincipalView } from '#identity/contract.js';
 import type { NodeStanding, Policy, PolicyPrincipal } from '#policies/contract.js';
 import type { OperationViewState } from '../operation-view.js';
 
@@ -9,6 +9,8 @@ export type Standing = NodeStanding<PolicyPrincipal, PolicyPrincipal>;
 export interface ApprovalStanding {
   readonly operationId: string;
   readonly state: OperationViewState;
+  /** Those whose approvals stand. */
+  readonly approvers: readonly PrincipalView[];
   readonly approvals: readonly {
     /** A keyId, or what a grant names. */
     readonly resource: string;

@@ -7,4 +7,6 @@ export interface ReadinessCheck {
   readonly name: string;
   /** @returns why it fails, fit for anybody's eyes; undefined when it does not */
   check(): Promise<string | undefined>;
+  /** What works, and promises less than it could, fit for anybody's eyes; undefined, or left out: nothing. */
+  warning?(): string | undefined;
 }

@@ -6,8 +6,10 @@ import { PrincipalBody } from './people.schema.js';
 import { nodeView } from './policy-view.js';
 import type { PolicyNodeView } from './policy-view.js';
 
+type Childless<N> = N extends unknown ? Omit<N, 'of'> : never;
+
 /** A node of a policy with how it stands: as the node, its children with theirs. */
-export type StandingView = Omit<PolicyNodeView, 'of'> & {
+export type StandingView = Childless<PolicyNodeView> & {
   readonly met: boolean;
   readonly open: boolean;
   readonly filledBy: readonly PrincipalView[];

@@ -57,6 +57,14 @@ export class ChainSteps {
     return chain.revision < 0 && this.options.pinned !== null ? 'GENESIS_MISSING: the control plane has no event, and the configuration pins a genesis' : undefined;
   }
 
+  /** Why whoever writes the store could make a control plane of his own; undefined: he could not. */
+  unpinned(verified: Verified | undefined): string | undefined {
+    if (this.options.pinned !== null) return undefined;
+    return verified?.genesis === undefined
+      ? 'no genesis: whoever may write the event store can change who approves what'
+      : 'no genesis is pinned in the configuration of the signer (genesis.digest): the control plane that it saw first is believed';
+  }
+
   /** The pinned one. Where none is pinned, and one stands there, the first that any signer saw: it can't become another one unseen. */
   private async genesisOf({ type, data }: RecordedEvent): Promise<string | undefined> {
     const { pinned, ledger, deployment } = this.options;

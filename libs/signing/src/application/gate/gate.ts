@@ -32,7 +32,7 @@ export type GateVerdict =
 
 export interface GateDeps {
   /** The control plane, verified up to what the signer has seen. */
-  readonly plane: Pick<PlaneFeed, 'current' | 'follow' | 'refresh' | 'doubt' | 'stream'>;
+  readonly plane: Pick<PlaneFeed, 'current' | 'follow' | 'refresh' | 'doubt' | 'stream' | 'warning'>;
   readonly proofs: CheckedProofs;
   readonly notes: StandingNotes;
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;

@@ -80,6 +80,14 @@ export class PlaneFeed {
     return this.plane ?? this.load().then((followed) => (this.plane ??= this.planeOf(this.followed ?? followed)));
   }
 
+  /** What is not promised (rule 22), fit for people; undefined: all of it is. */
+  warning(): string | undefined {
+    const verified = this.followed?.verified;
+    const fault = verified === undefined ? undefined : verified.fault ?? this.options.steps.missing(verified);
+    if (fault !== undefined) return `CONTROL_PLANE_BROKEN: ${fault}: nothing is signed`;
+    return this.options.steps.unpinned(verified);
+  }
+
   private load(): Promise<Followed> {
     if (this.followed !== undefined) return Promise.resolve(this.followed);
     if (this.loading !== undefined) return this.loading;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Instant } from '#kernel/clock.js';
 import type { SeededEvents } from '#platform/read-model/testing/seeded-events.js';
-import type { Policy } from '#policies/contract.js';
+import type { Policy, PolicyNode } from '#policies/contract.js';
 import type { OperationCommand, Person } from '../../../domain/operation/commands.js';
 import { decideOperation } from '../../../domain/operation/decide.js';
 import { evolveOperation } from '../../../domain/operation/evolve.js';
@@ -25,10 +25,18 @@ interface Step {
 }
 
 const GROUPS = ['red', 'blue'];
-const policy: fc.Arbitrary<Policy> = fc.oneof(
-  fc.constant<Policy>({ type: 'none' }),
-  fc.record({ type: fc.constant('approvers' as const), count: fc.integer({ min: 1, max: 3 }), group: fc.constantFrom(null, ...GROUPS), role: fc.constantFrom('approver', 'administrator') }),
+const leaf: fc.Arbitrary<PolicyNode> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant<PolicyNode>({ type: 'none' }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('approvers' as const), count: fc.integer({ min: 1, max: 3 }), group: fc.constantFrom(null, ...GROUPS), role: fc.constantFrom('approver', 'administrator') }) },
 );
+const branch: fc.Arbitrary<PolicyNode> = fc.array(leaf, { minLength: 1, maxLength: 3 }).chain((of) =>
+  fc.oneof(
+    fc.constantFrom('allOf' as const, 'anyOf' as const, 'sequence' as const).map((type): PolicyNode => ({ type, of })),
+    fc.integer({ min: 1, max: of.length }).map((k): PolicyNode => ({ type: 'threshold', k, of, weights: null })),
+  ),
+);
+/** Bare nodes, trees, and some whose approvals grow old. */
+const policy: fc.Arbitrary<Policy> = fc.oneof(leaf, branch, fc.record({ tree: branch, approvalValidityMs: fc.constantFrom(2_000, 30_000), rejectionsToReject: fc.constantFrom(1, 2) }));
 /** Few people, so that they meet; under two issuers with the same subjects. */
 export const person: fc.Arbitrary<Person> = fc.record({
   issuer: fc.constantFrom('https://a.example', 'https://a.example', 'https://b.example'),
