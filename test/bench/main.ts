@@ -7,6 +7,7 @@ import type { LoadResult } from './keep-alive-load.js';
 import { orderCosts } from './order-costs.js';
 import { orderRates } from './order-rates.js';
 import { policyTimes } from './policy-times.js';
+import { quorumTimes } from './quorum-proofs.js';
 import { queueTimes, seedQueue } from './queue-times.js';
 import { measureAppends } from './raw-appends.js';
 import { measureHsm } from './raw-hsm.js';
@@ -84,6 +85,9 @@ function sectionsOf(run: BenchRun) {
     },
     async policies() {
       run.add(...policyTimes());
+    },
+    async proofs() {
+      run.add(...(await quorumTimes()));
     },
     async contention() {
       const stores = [await embeddedStore(run.path('contention')), eventStoreDB('the facade', await facade()), ...(server === undefined ? [] : [eventStoreDB('ESDB_URL', server)])];

@@ -23,12 +23,17 @@ import type { ControlPlane, OperationExecutor } from '#operations/contract.js';
 import { POLICY_SOURCES } from '#policies/contract.js';
 import type { PolicySources } from '#policies/contract.js';
 import type { Config } from '#platform/config/config.js';
+import { layGenesis } from './genesis/lay-genesis.js';
+import type { NamedGenesis } from './genesis/read-genesis-file.js';
 import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'http' | 'administration'>;
+  readonly config: Pick<Config, 'http' | 'administration' | 'genesis' | 'identity'>;
+  /** Trusted issuers, those of the profile among them. */
   readonly issuers: readonly TrustedIssuer[];
+  /** What the configuration names; undefined: nothing. */
+  readonly genesis: NamedGenesis | undefined;
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -43,6 +48,10 @@ export interface AdministrationOfApi {
   readonly states: readonly Pick<StreamStates<never, never>, 'doubt'>[];
   readonly prefixes: readonly string[];
   follow(event: RecordedEvent): void;
+  /** Lays the genesis where there is to be one. @throws ConfigError, StoreUnavailableError */
+  begin(): Promise<void>;
+  /** Whose tokens are believed now: the genesis' and what acts made of it, else the configuration's. The same list while it is the same. */
+  issuers(): readonly TrustedIssuer[];
   /** What was seen of people before it began to follow. @throws StoreUnavailableError */
   readBack(): Promise<void>;
   readonly providers: readonly Provider[];
@@ -51,12 +60,15 @@ export interface AdministrationOfApi {
 
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
 export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
-  const { config, issuers, store, deployment, clock, operations, verifier, executor } = parts;
+  const { config, store, deployment, clock, operations, verifier, executor } = parts;
   const stream = controlPlaneStream(deployment);
   const plane = executor(controlPlaneDecider, controlPlaneKind);
   const proposals = executor(proposalDecider, proposalKind);
   const sightings = new Sightings();
-  const settings: AdministrationSettings = { stream, quorum: config.administration.quorum, issuers, sessionMaxMs: config.administration.sessionMaxMs };
+  const { quorum, sessionMaxMs } = config.administration;
+  const settings: AdministrationSettings = { stream, quorum, sessionMaxMs, issuers: parts.issuers };
+  const ofProfile = parts.issuers.filter((one) => !config.identity.issuers.includes(one));
+  let trusted: { readonly issuers: readonly TrustedIssuer[] | null; readonly all: readonly TrustedIssuer[] } = { issuers: null, all: parts.issuers };
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
   const sources: PolicySources = { resolve: async (source) => (await controlPlane.fresh()).resolve(source) };
@@ -73,6 +85,12 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
     follow(event) {
       if (event.stream.startsWith(PERSON_PREFIX)) sightings.follow(event);
       else if (event.stream.startsWith(CONTROL_PLANE_PREFIX)) plane.states.offer(event);
+    },
+    begin: () => layGenesis({ config, controlPlane: plane, stream, deployment, genesis: parts.genesis }),
+    issuers() {
+      const issuers = plane.states.cached(stream)?.state.plane.issuers ?? null;
+      if (issuers !== trusted.issuers) trusted = { issuers, all: issuers === null ? parts.issuers : [...issuers, ...ofProfile] };
+      return trusted.all;
     },
     async readBack() {
       await Promise.all([sightings.readBack(store, clock.now().closing), plane.states.refresh(stream)]);

@@ -23,6 +23,7 @@ import { PROOF_VERIFIER, sightingDecider, sightingKind, SightingRecorder } from 
 import type { TrustedIssuer } from '#identity/contract.js';
 import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
 import { spkiToPem } from '#keys/adapters/spki/spki.js';
+import { KeyGovernance } from '#keys/application/govern-keys/key-governance.js';
 import { KEY_EXECUTOR, KEY_LIST, KEY_PREFIX, keyDecider, keyKind, keyStream, PUBLIC_KEY_PEM } from '#keys/contract.js';
 import { SqlOperationList } from '#operations/adapters/projections/sql-operation-list.js';
 import { SqlPastOperations } from '#operations/adapters/projections/sql-past-operations.js';
@@ -57,6 +58,8 @@ import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from 
 import type { SignerStatus } from '#signing/contract.js';
 import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
 import { administrationOfApi } from './administration-parts.js';
+import { followedTokens } from './followed-tokens.js';
+import { readGenesisFile } from './genesis/read-genesis-file.js';
 import { API_HANDLERS } from './handlers.js';
 import { API_HTTP_MODULES } from './http/api-http.modules.js';
 import { createHttpApp } from './http/create-http-app.js';
@@ -108,12 +111,14 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const keys = new TracedCommandExecutor(tracer, store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
   const resolutions = new TracedCommandExecutor(tracer, store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
   const refusals = new RefusalRecorder(operations, (error) => log.warn({ error }, 'a refusal could not be recorded'));
-  const deployment = await deploymentId(store, clock.now().closing);
+  const genesis = readGenesisFile(config.genesis);
+  const deployment = await deploymentId(store, clock.now().closing, genesis?.deployment);
   const verifiedProofs = new VerifiedProofs(new CredentialProofVerifier());
   const administration = administrationOfApi({
-    config, issuers: parts.issuers, store, deployment, clock, operations, verifier: verifiedProofs,
+    config, issuers: parts.issuers, genesis, store, deployment, clock, operations, verifier: verifiedProofs,
     executor: (decider, kind) => new TracedCommandExecutor(tracer, store, decider, new StreamStates(store, kind, folding), clock, observe),
   });
+  await administration.begin();
   const awaiter = new FollowingAwaiter({
     store,
     prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-', ...administration.prefixes],
@@ -137,7 +142,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const signOrders = new SqlSignOrders(parts.rows, parts.progress);
   const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
   const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds), refused: (code) => metrics.refusal(code) };
-  const verifier = new JoseTokenVerifier({ issuers: parts.issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } });
+  const verifier = followedTokens(() => administration.issuers(), (issuers) => new JoseTokenVerifier({ issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } }));
   // Behind the requests' back: what tokens say of people counts for a day (rule 23).
   const sightings = new SightingRecorder(new TracedCommandExecutor(NO_TRACES, store, sightingDecider, new StreamStates(store, sightingKind, { capacity: CACHED_STREAMS, observe: folding.observe }), clock, observe), clock, (error) => log.warn({ error }, 'what a token says of somebody could not be written down'));
   const authenticator: Authenticator = {
@@ -168,7 +173,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     global: true,
     imports: [CqrsModule.forRoot(), ...API_HTTP_MODULES, ...(parts.extra?.module === undefined ? [] : [parts.extra.module])],
     providers,
-    exports: [...provided.map(([token]) => token), ...administration.tokens, RefusalRecorder],
+    exports: [...provided.map(([token]) => token), ...administration.tokens, RefusalRecorder, KeyGovernance],
   };
   const app = await createHttpApp(module, { http: config.http, log, tracer, mounts: parts.extra?.mounts ?? [] });
   // Handlers are registered by now: what is followed may cause commands.

@@ -1,5 +1,5 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
-import { deploymentId } from '#eventing/deployment.js';
+import { deploymentId, namedDeployment } from '#eventing/deployment.js';
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -78,7 +78,9 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
   const { hostname, origin } = new URL(publicUrl);
   const verifier = new VerifiedProofs(new CredentialProofVerifier());
-  const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment: await deploymentId(store, clock.written()), genesis, relying: { rpId: hostname, origin }, log: say });
+  // Where a genesis is pinned, it names the deployment, and an api does so in the store.
+  const deployment = genesis === null ? await deploymentId(store, clock.written()) : ((await namedDeployment(store)) ?? '');
+  const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment, genesis, relying: { rpId: hostname, origin }, log: say });
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);

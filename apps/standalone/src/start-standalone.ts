@@ -1,5 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
+import { readGenesisFile } from '#apps/api/src/genesis/read-genesis-file.js';
 import { startApi } from '#apps/api/src/start-api.js';
+import { deploymentId } from '#eventing/deployment.js';
 import { randomId } from '#eventing/ids.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -13,6 +15,7 @@ import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { timedCalls } from '#platform/telemetry/timed-calls.js';
+import { systemClock } from '#platform/time/system-clock.js';
 import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
@@ -45,11 +48,14 @@ export interface ThreadModules {
  * @throws DataFolderLockedError, StoreUnavailableError, SealedStoreError, ThreadStartError, and what listening throws
  */
 export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker', store: before = (own) => own }: ThreadModules = {}): Promise<RunningStandalone> {
+  const genesis = readGenesisFile(config.genesis);
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
   const eventLog = await openEventStore(config);
   // Before any part runs: nothing is written behind a seal.
   await refuseSealed(eventLog.store);
+  // Before any part asks for its name.
+  await deploymentId(eventLog.store, new Date(systemClock.wall()).toISOString(), genesis?.deployment);
   const progress = new ReadModelProgress();
   // Rows that others may write too tell themselves how far they are.
   const toldByRows = config.readModel.kind === 'postgres';

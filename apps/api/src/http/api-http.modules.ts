@@ -9,4 +9,4 @@ import { HealthModule } from './health/health.module.js';
 import { DocumentationModule } from './openapi/documentation.module.js';
 
 /** Everything that the api serves over HTTP. The app adds a global CqrsModule with the handlers, and the Authenticator. */
-export const API_HTTP_MODULES = [KeysHttpModule, OperationsHttpModule, SigningHttpModule, EvidenceHttpModule, PoliciesHttpModule, AdministrationHttpModule, TimeHttpModule, HealthModule, DocumentationModule];
+export const API_HTTP_MODULES = [KeysHttpModule, OperationsHttpModule, AdministrationHttpModule, SigningHttpModule, EvidenceHttpModule, PoliciesHttpModule, TimeHttpModule, HealthModule, DocumentationModule];

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { algorithmOfKey, jwsSignature } from '#identity/adapters/proofs/sign-jws.js';
 import type { JwsAlgorithm } from '#identity/adapters/proofs/sign-jws.js';
 import type { PublicJwk } from '#identity/contract.js';
-import { publicJwkOfKey } from './public-jwk.js';
+import { publicJwkOfKey, publicJwkOfSpki } from './public-jwk.js';
 import type { StatementSigner } from './statement-signer.js';
 
 const MAX_BYTES = 65_536;
@@ -14,16 +14,17 @@ const MAX_BYTES = 65_536;
  * Never writes over a file. @throws Error of one line
  */
 export function writeNewKey(file: string, algorithm: JwsAlgorithm, passphrase: string | undefined): PublicJwk {
-  const { privateKey, publicKey } = algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem', ...(passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }) });
+  const publicKeyEncoding = { type: 'spki', format: 'der' } as const;
+  const privateKeyEncoding = { type: 'pkcs8', format: 'pem', ...(passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }) } as const;
+  const { privateKey, publicKey } = algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding, privateKeyEncoding }) : generateKeyPairSync('ed25519', { publicKeyEncoding, privateKeyEncoding });
   const descriptor = openSync(file, 'wx', 0o600);
   try {
-    writeFileSync(descriptor, pem);
+    writeFileSync(descriptor, privateKey);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  return publicJwkOfKey(publicKey);
+  return publicJwkOfSpki(publicKey);
 }
 
 /** @param passphrase asked for when the key turns out to be encrypted @throws Error of one line */

@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
+import { newKeyPair } from '#test/fixtures/key-pair.js';
 import { isUsableEd25519Point } from './ed25519-point.js';
 import { publicJwkOf } from './public-jwk.js';
 
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const ed = generateKeyPairSync('ed25519');
-const EC = ec.publicKey.export({ format: 'jwk' });
-const ED = ed.publicKey.export({ format: 'jwk' });
+const ec = newKeyPair('ES256');
+const ed = newKeyPair('EdDSA');
+const EC = ec.publicJwk;
+const ED = ed.publicJwk;
 
 /** RFC 8032's little-endian 32 bytes of a number. */
 const encoded = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse();
@@ -65,7 +66,7 @@ describe('publicJwkOf', () => {
   });
 
   it('takes every Ed25519 key that is made, and about half of all other texts of 32 bytes', () => {
-    for (let i = 0; i < 20; i++) expect(publicJwkOf(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), '')).toHaveProperty('publicJwk');
+    for (let i = 0; i < 20; i++) expect(publicJwkOf(newKeyPair('EdDSA').publicJwk, '')).toHaveProperty('publicJwk');
     const share = Array.from({ length: 200 }, (_, i) => isUsableEd25519Point(encoded(BigInt(i) + 1_000n))).filter(Boolean).length / 200;
     expect(share).toBeGreaterThan(0.3);
     expect(share).toBeLessThan(0.7);

@@ -1,13 +1,12 @@
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
-import { accountKey } from '#identity/contract.js';
-import type { Directory, RelyingParty, Sightings } from '#identity/contract.js';
-import { controlPlaneStream, directoryOf } from '#administration/contract.js';
+import type { RelyingParty, Sightings } from '#identity/contract.js';
+import { controlPlaneStream } from '#administration/contract.js';
 import type { ControlPlaneState } from '#administration/contract.js';
-import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { hashOfEvent } from '../sign/store-behind.js';
 import { BEGINNING } from './chain-steps.js';
 import type { ChainSteps, Verified } from './chain-steps.js';
+import { Directories } from './directories.js';
 import type { Plane } from './plane.js';
 
 const PAGE = 500;
@@ -39,9 +38,11 @@ export class PlaneFeed {
   private doubts = 0;
   /** Of the control plane. */
   readonly stream: string;
+  private readonly directories: Directories;
 
   constructor(private readonly options: PlaneFeedOptions) {
     this.stream = controlPlaneStream(options.deployment);
+    this.directories = new Directories(options.sightings);
   }
 
   /** The store was away, and may be another one: all of it is read and verified anew (rule 12). */
@@ -126,7 +127,7 @@ export class PlaneFeed {
   }
 
   private planeOf({ verified, eventId, states }: Followed): Plane {
-    const { deployment, relying, sightings, steps } = this.options;
+    const { deployment, relying, steps } = this.options;
     const { state, revision } = verified.chain;
     const { genesis } = state;
     const fault = verified.fault ?? steps.missing(verified);
@@ -134,8 +135,8 @@ export class PlaneFeed {
       deployment,
       state,
       fault,
-      directory: quick(directoryOf(state, sightings)),
-      directoryAt: (at) => directoryOf(stateAt(states, at), sightings),
+      directory: this.directories.of(state),
+      directoryAt: (at) => this.directories.of(stateAt(states, at)),
       between: (from, to) => [stateAt(states, from), ...states.filter((s) => s.at > from && s.at <= to)],
       head: eventId === undefined || revision < 0 ? undefined : { stream: this.stream, revision, hash: hashOfEvent(eventId) },
       chainHead: verified.chain.head,
@@ -151,17 +152,4 @@ function stateAt(states: readonly ControlPlaneState[], at: Instant): ControlPlan
   const found = states.findLast((s) => s.at <= at) ?? states[0];
   if (found === undefined) throw new TypeError('a control plane has a state');
   return found;
-}
-
-/** The same directory of one state, which answers the same for ever: rosters are looked through once for each account. */
-function quick(directory: Directory): Directory {
-  const groups = new Map<string, readonly string[] | undefined>();
-  return {
-    ...directory,
-    rosterGroups: (account: Actor) => {
-      const key = accountKey(account);
-      if (!groups.has(key)) groups.set(key, directory.rosterGroups(account));
-      return groups.get(key);
-    },
-  };
 }

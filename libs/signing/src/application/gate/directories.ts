@@ -1,0 +1,44 @@
+import { directoryOf } from '#administration/contract.js';
+import type { ControlPlaneState } from '#administration/contract.js';
+import type { Directory, Sightings } from '#identity/contract.js';
+import type { Actor } from '#kernel/actor.js';
+
+/** What follows from one state of a control plane is the same for ever: it is looked up once for each account. */
+export class Directories {
+  private readonly made = new WeakMap<ControlPlaneState, Directory>();
+
+  constructor(private readonly sightings: Pick<Sightings, 'seen' | 'accounts'>) {}
+
+  of(state: ControlPlaneState): Directory {
+    const known = this.made.get(state);
+    if (known !== undefined) return known;
+    const directory = directoryOf(state, this.sightings);
+    const quick: Directory = {
+      ...directory,
+      personOf: byAccount((account) => directory.personOf(account)),
+      isSuspended: byAccount((account) => directory.isSuspended(account)),
+      rosterGroups: byAccount((account) => directory.rosterGroups(account)),
+      ...(state.deputies.size > 0 ? {} : { relation: relationOf(directory) }),
+    };
+    this.made.set(state, quick);
+    return quick;
+  }
+}
+
+/** Without deputies it does not depend on time. */
+function relationOf(directory: Directory): Directory['relation'] {
+  const to = byAccount((requester) => byAccount((account) => directory.relation(requester, account, '')));
+  return (requester, account) => to(requester)(account);
+}
+
+function byAccount<T>(ask: (account: Actor) => T): (account: Actor) => T {
+  const known = new Map<string, Map<string, { readonly answer: T }>>();
+  return (account) => {
+    const { issuer, subject } = account;
+    let ofIssuer = known.get(issuer);
+    if (ofIssuer === undefined) known.set(issuer, (ofIssuer = new Map()));
+    let found = ofIssuer.get(subject);
+    if (found === undefined) ofIssuer.set(subject, (found = { answer: ask({ issuer, subject }) }));
+    return found.answer;
+  };
+}
