@@ -24,6 +24,7 @@ import { PROOF_VERIFIER, sightingDecider, sightingKind, SightingRecorder } from 
 import type { TrustedIssuer } from '#identity/contract.js';
 import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
 import { spkiToPem } from '#keys/adapters/spki/spki.js';
+import { KeyGovernance } from '#keys/application/govern-keys/key-governance.js';
 import { KEY_EXECUTOR, KEY_LIST, KEY_PREFIX, keyDecider, keyKind, keyStream, PUBLIC_KEY_PEM } from '#keys/contract.js';
 import { SqlOperationList } from '#operations/adapters/projections/sql-operation-list.js';
 import { SqlPastOperations } from '#operations/adapters/projections/sql-past-operations.js';
@@ -183,7 +184,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     global: true,
     imports: [CqrsModule.forRoot(), ...API_HTTP_MODULES, ...(parts.extra?.module === undefined ? [] : [parts.extra.module])],
     providers,
-    exports: [...provided.map(([token]) => token), ...administration.tokens, RefusalRecorder],
+    exports: [...provided.map(([token]) => token), ...administration.tokens, RefusalRecorder, KeyGovernance],
   };
   const app = await createHttpApp(module, { http: config.http, log, tracer, mounts: parts.extra?.mounts ?? [] });
   // Handlers are registered by now: what is followed may cause commands.

@@ -23,3 +23,7 @@ export { UNVERIFIED } from './application/verify-chain/verified-chain.js';
 export { verifyChain, verifyNext } from './application/verify-chain/verify-chain.js';
 export type { Beginning, GenesisWanted } from './application/begin/begin-control-plane.js';
 export { beginControlPlane, GenesisRefusedError } from './application/begin/begin-control-plane.js';
+export { Administration } from './application/act/administration.js';
+export type { ActOutcome } from './application/act/administration.js';
+export type { ProposedAct } from './application/ports/propose-operation.port.js';
+export { chainedEffect } from './application/chained-effect.js';
