@@ -10,6 +10,7 @@ import { ADMINISTRATION_SETTINGS } from '#administration/application/settings.js
 import type { AdministrationSettings } from '#administration/application/settings.js';
 import { proposalDecider } from '#administration/domain/proposals/proposals.js';
 import { CONTROL_PLANE_PREFIX, controlPlaneStream } from '#administration/contract.js';
+import type { ControlPlaneState } from '#administration/contract.js';
 import type { CommandExecutor } from '#eventing/command-executor.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import type { StreamKind, StreamStates } from '#eventing/stream-states.js';
@@ -23,17 +24,15 @@ import type { ControlPlane, OperationExecutor } from '#operations/contract.js';
 import { POLICY_SOURCES } from '#policies/contract.js';
 import type { PolicySources } from '#policies/contract.js';
 import type { Config } from '#platform/config/config.js';
-import { layGenesis } from './genesis/lay-genesis.js';
-import type { NamedGenesis } from './genesis/read-genesis-file.js';
 import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'http' | 'administration' | 'genesis' | 'identity'>;
+  readonly config: Pick<Config, 'http' | 'administration' | 'identity'>;
   /** Trusted issuers, those of the profile among them. */
   readonly issuers: readonly TrustedIssuer[];
-  /** What the configuration names; undefined: nothing. */
-  readonly genesis: NamedGenesis | undefined;
+  /** The control plane at the start. */
+  readonly begun: ControlPlaneState;
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -45,11 +44,11 @@ export interface AdministrationParts {
 
 export interface AdministrationOfApi {
   readonly controlPlane: ControlPlane;
+  /** As it is followed. */
+  plane(): ControlPlaneState;
   readonly states: readonly Pick<StreamStates<never, never>, 'doubt'>[];
   readonly prefixes: readonly string[];
   follow(event: RecordedEvent): void;
-  /** Lays the genesis where there is to be one. @throws ConfigError, StoreUnavailableError */
-  begin(): Promise<void>;
   /** Whose tokens are believed now: the genesis' and what acts made of it, else the configuration's. The same list while it is the same. */
   issuers(): readonly TrustedIssuer[];
   /** What was seen of people before it began to follow. @throws StoreUnavailableError */
@@ -69,6 +68,9 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   const settings: AdministrationSettings = { stream, quorum, sessionMaxMs, issuers: parts.issuers };
   const ofProfile = parts.issuers.filter((one) => !config.identity.issuers.includes(one));
   let trusted: { readonly issuers: readonly TrustedIssuer[] | null; readonly all: readonly TrustedIssuer[] } = { issuers: null, all: parts.issuers };
+  let known = parts.begun;
+  // While it is read anew, the last that was known holds.
+  const planeNow = (): ControlPlaneState => (known = plane.states.cached(stream)?.state.plane ?? known);
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
   const sources: PolicySources = { resolve: async (source) => (await controlPlane.fresh()).resolve(source) };
@@ -80,15 +82,15 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   ];
   return {
     controlPlane,
+    plane: planeNow,
     states: [plane.states, proposals.states],
     prefixes: [CONTROL_PLANE_PREFIX, PERSON_PREFIX],
     follow(event) {
       if (event.stream.startsWith(PERSON_PREFIX)) sightings.follow(event);
       else if (event.stream.startsWith(CONTROL_PLANE_PREFIX)) plane.states.offer(event);
     },
-    begin: () => layGenesis({ config, controlPlane: plane, stream, deployment, genesis: parts.genesis }),
     issuers() {
-      const issuers = plane.states.cached(stream)?.state.plane.issuers ?? null;
+      const { issuers } = planeNow();
       if (issuers !== trusted.issuers) trusted = { issuers, all: issuers === null ? parts.issuers : [...issuers, ...ofProfile] };
       return trusted.all;
     },

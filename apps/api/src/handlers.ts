@@ -29,6 +29,7 @@ import { ListSignOrdersHandler } from '#signing/application/list-sign-orders/lis
 import { PlaceSignOrderHandler } from '#signing/application/place-sign-order/place-sign-order.handler.js';
 import { ResolveOutcomeHandler } from '#signing/application/resolve-outcome/resolve-outcome.handler.js';
 
+import { KeyGovernance } from '#keys/application/govern-keys/key-governance.js';
 import { ListCredentialsHandler } from '#administration/application/list-credentials/list-credentials.handler.js';
 import { PerformActHandler } from '#administration/application/perform-act/perform-act.handler.js';
 import { ProposeCredentialHandler } from '#administration/application/propose-credential/propose-credential.handler.js';
@@ -41,5 +42,5 @@ export const API_HANDLERS = [
   RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
   OperationTrailHandler, AuditTrailHandler, AnalysePolicyHandler, ConfirmClockHandler, AcceptStoreHandler,
-  PerformActHandler, ProposeCredentialHandler, ListCredentialsHandler, ReadControlPlaneHandler, RegistrationOptionsHandler,
+  KeyGovernance, PerformActHandler, ProposeCredentialHandler, ListCredentialsHandler, ReadControlPlaneHandler, RegistrationOptionsHandler,
 ];

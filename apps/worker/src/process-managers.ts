@@ -4,6 +4,8 @@ import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.
 import type { SubscriptionObserver } from '#eventing/subscription-lag.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
 import type { UnderLease } from '#eventing/with-lease.js';
+import { CONTROL_PLANE_PREFIX } from '#administration/contract.js';
+import type { FollowActs } from '#keys/application/follow-acts/follow-acts.process.js';
 import type { ApplyActs } from '#administration/application/apply-acts/apply-acts.process.js';
 import { KEEP_DEADLINES, SqlDeadlineTimers } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS, SqlExpiryTimers } from '#operations/adapters/projections/sql-expiry-timers.js';
@@ -23,6 +25,8 @@ import { SIGN_ORDER_PREFIX } from '#signing/contract.js';
 export const SETTLE_USES = 'settle-uses';
 /** The subscription of the process manager that applies approved acts. Named for ever. */
 export const APPLY_ACTS = 'apply-acts';
+/** The subscription of the process manager that has keys follow the control plane. Named for ever. */
+export const FOLLOW_ACTS = 'follow-acts';
 /** Somebody waits for what he approved. */
 const ACTS = { ms: 20, enough: 500 };
 /** Ends are booked together, so often (rule 4), or when there are so many events of orders. */
@@ -95,6 +99,23 @@ export async function applyActs(parts: ProcessParts, acts: ApplyActs, { lease, s
   };
   const after = await resume(parts, checkpoints, APPLY_ACTS);
   await followDurably({ store, name: APPLY_ACTS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: ACTS, after, handle, caughtUp: () => parts.handled(APPLY_ACTS), signal, failed: parts.failed(APPLY_ACTS), observe: parts.observe(APPLY_ACTS) });
+}
+
+/** Has keys follow the control plane, until the lease is lost. @throws StoreUnavailableError */
+export async function followActs(parts: ProcessParts, acts: FollowActs, { lease, signal, fenced }: UnderLease): Promise<void> {
+  const { store, tables, clock } = parts;
+  await clock.start(store);
+  const checkpoints = new ProcessCheckpoints(tables);
+  const storeId = await store.storeId();
+  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
+    for (const event of events) clock.follow(event);
+    await acts.handle(events);
+    const last = events.at(-1);
+    if (last !== undefined) await fenced(() => checkpoints.save(FOLLOW_ACTS, checkpointAt(storeId, last), lease));
+    parts.handled(FOLLOW_ACTS);
+  };
+  const after = await resume(parts, checkpoints, FOLLOW_ACTS);
+  await followDurably({ store, name: FOLLOW_ACTS, prefixes: [CONTROL_PLANE_PREFIX, 'clock-'], gather: ACTS, after, handle, caughtUp: () => parts.handled(FOLLOW_ACTS), signal, failed: parts.failed(FOLLOW_ACTS), observe: parts.observe(FOLLOW_ACTS) });
 }
 
 /** Reminds, escalates, and disables keys whose emergency use nobody reviewed, until the lease is lost. @throws StoreUnavailableError */

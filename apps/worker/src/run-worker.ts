@@ -12,6 +12,7 @@ import { ApplyActs } from '#administration/application/apply-acts/apply-acts.pro
 import { controlPlaneDecider, controlPlaneKind } from '#administration/application/control-plane-kind.js';
 import { controlPlaneStream } from '#administration/contract.js';
 import { namedDeployment } from '#eventing/deployment.js';
+import { FollowActs } from '#keys/application/follow-acts/follow-acts.process.js';
 import { keyDecider, keyKind } from '#keys/contract.js';
 import { KEEP_DEADLINES } from '#operations/adapters/projections/sql-deadline-timers.js';
 import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
@@ -35,7 +36,7 @@ import { settleBy } from '#signing/application/settle-uses/settle-uses.process.j
 import type { Settle } from '#signing/application/settle-uses/settle-uses.process.js';
 import { approvedActs } from './approved-acts.js';
 import { disableBySystem } from './disable-by-system.js';
-import { APPLY_ACTS, applyActs, expireOperations, keepDeadlines, SETTLE_USES, settleEnds } from './process-managers.js';
+import { APPLY_ACTS, applyActs, expireOperations, FOLLOW_ACTS, followActs, keepDeadlines, SETTLE_USES, settleEnds } from './process-managers.js';
 import type { ProcessParts } from './process-managers.js';
 import { allProjections, PROCESS_PARTS, READ_MODEL_PARTS } from './read-model-parts.js';
 
@@ -88,6 +89,7 @@ export async function runWorker({ config: { dataDir, readModel, administration }
   const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
   metrics.queue('commands', () => operations.waiting);
   const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
+  const follower = new FollowActs(keys, (keyId, error) => log.warn({ keyId, code: error.code }, 'a key could not follow the control plane'));
   const controlPlane = new TracedCommandExecutor(NO_TRACES, store, controlPlaneDecider, new StreamStates(store, controlPlaneKind, { capacity: 1, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
   // Last of what may fail: a start that breaks off has held nothing, and the next one would ask in its name.
   const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
@@ -148,6 +150,7 @@ export async function runWorker({ config: { dataDir, readModel, administration }
     under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
     under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
     under(APPLY_ACTS, applyApproved),
+    under(FOLLOW_ACTS, (held) => followActs(parts, follower, held)),
     under(KEEP_DEADLINES, (held) => keepDeadlines(parts, operations, disableBySystem(keys, log), held)),
     // What an administrator says of the clock concerns each worker, whatever it works on.
     followDurably({ store, name: 'clock', prefixes: ['clock-'], after: head, handle: (events) => Promise.resolve(events.forEach((event) => clock.follow(event))), signal, failed: broken }),

@@ -1,4 +1,4 @@
-import { deploymentId, namedDeployment } from './deployment.js';
+import { deploymentId, namedDeployment, OtherDeploymentError } from './deployment.js';
 import { FaultyEventStore } from './testing/faulty-event-store.js';
 import { MemoryEventStore } from './testing/memory-event-store.js';
 
@@ -19,7 +19,7 @@ describe('deploymentId', () => {
     const store = new MemoryEventStore();
     const waiting = namedDeployment(store);
     expect(await deploymentId(store, NOW, 'd1')).toBe('d1');
-    expect(await deploymentId(store, NOW, 'd2')).toBe('d1');
+    await expect(deploymentId(store, NOW, 'd2')).rejects.toThrow(OtherDeploymentError);
     expect(await waiting).toBe('d1');
     expect(await namedDeployment(new MemoryEventStore(), AbortSignal.abort())).toBeUndefined();
   });

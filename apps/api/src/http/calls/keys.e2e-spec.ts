@@ -8,7 +8,7 @@ import { ConfirmClockCommand } from '#platform/time/confirm-clock/confirm-clock.
 import { CheckedClient } from '#test/openapi/checked-client.js';
 import type { FakeApi } from '../testing/fake-api.js';
 import { startFakeApi, tokenOf } from '../testing/fake-api.js';
-import { KEY } from '../testing/views.js';
+import { KEY, OPERATION_ID } from '../testing/views.js';
 
 const token = tokenOf('admin-1', 'administrator');
 const right = { keyId: 'fw-prod', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { type: 'approvers', count: 2 } };
@@ -32,6 +32,15 @@ it('registers a key', async () => {
   });
 });
 
+it('answers a change that awaits other administrators with its operation', async () => {
+  api.application.keysAwait = OPERATION_ID;
+  for (const answer of [
+    await client.post('/v1/keys', { token, body: right }), await client.put('/v1/keys/fw-prod/approval-policy', { token, body: { type: 'none' } }), await client.post('/v1/keys/fw-prod/enable', { token, body: { reason: 'r' } }),
+  ]) expect([answer.status, answer.body, answer.headers.get('location')]).toEqual([202, { operationId: OPERATION_ID }, `/v1/operations/${OPERATION_ID}`]);
+  expect(api.application.asked).toEqual([]);
+  expect((await client.post('/v1/keys/fw-prod/disable', { token, body: { reason: 'r' } })).status).toBe(200);
+});
+
 it('passes on everything that a registration may say', async () => {
   const body = { ...right, algorithm: 'PS512', modulusBits: 4096, approvalPolicy: { type: 'none' }, description: 'd', requesters: { group: 'g' }, pkcs11: { label: 'l', idHex: '0A1b' } };
   await client.post('/v1/keys', { token, body });
@@ -49,7 +58,7 @@ const { keyId: _, ...withoutId } = right;
 it.each([
   ['nothing', withoutId, ['/keyId']], ['an id with capitals', { ...right, keyId: 'Fw' }, ['/keyId']], ['an id too long', { ...right, keyId: 'x'.repeat(65) }, ['/keyId']], ['an id that begins with a dash', { ...right, keyId: '-x' }, ['/keyId']],
   ['an id with a line break', { ...right, keyId: 'x\n' }, ['/keyId']],
-  ['a purpose that is none', { ...right, purpose: 'fun' }, ['/purpose']], ['a root key', { ...right, purpose: 'root' }, ['/purpose']], ['an algorithm that is none', { ...right, algorithm: 'HS256' }, ['/algorithm']],
+  ['a purpose that is none', { ...right, purpose: 'fun' }, ['/purpose']], ['an algorithm that is none', { ...right, algorithm: 'HS256' }, ['/algorithm']],
   ['bits of an elliptic key', { ...right, modulusBits: 3072 }, ['/modulusBits']], ['odd bits', { ...right, algorithm: 'RS256', modulusBits: 1024 }, ['/modulusBits']], ['bits as text', { ...right, algorithm: 'RS256', modulusBits: '3072' }, ['/modulusBits']],
   ['a policy type that is none', { ...right, approvalPolicy: { type: 'oneOf', of: [] } }, ['/approvalPolicy/type']], ['a branch without nodes', { ...right, approvalPolicy: { type: 'allOf', of: [] } }, ['/approvalPolicy/of']], ['a count below one', { ...right, approvalPolicy: { type: 'approvers', count: 0 } }, ['/approvalPolicy/count']],
   ['a policy with more', { ...right, approvalPolicy: { type: 'none', 'a/b': 1 } }, ['/approvalPolicy/a~1b']], ['no policy', { ...right, approvalPolicy: null }, ['/approvalPolicy']],

@@ -7,6 +7,7 @@ import { TRUSTED_CLOCK, TrustedClock } from '#eventing/trusted-clock.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { ROLES } from '#identity/contract.js';
 import type { Principal, Role } from '#identity/contract.js';
+import { KeyGovernance } from '#keys/application/govern-keys/key-governance.js';
 import type { Log, LogFields } from '#platform/logging/log.js';
 import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
 import type { Authenticator } from '#platform/http/ports/authenticator.port.js';
@@ -76,12 +77,13 @@ export async function startFakeApi(options: Partial<HttpAppOptions> = {}, more: 
       { provide: DEPLOYMENT, useValue: 'd1' },
       { provide: ADMINISTRATION_SETTINGS, useValue: SETTINGS },
       { provide: TRUSTED_CLOCK, useValue: new TrustedClock({ wall: () => Date.parse('2026-11-20T12:00:00.000Z'), monotonic: () => 0 }) },
+      { provide: KeyGovernance, useValue: { ask: () => Promise.resolve(application.keysAwait === undefined ? undefined : { operationId: application.keysAwait }) } },
       { provide: AUTHENTICATOR, useValue: authenticator },
       { provide: READINESS_CHECKS, useValue: checks },
       { provide: METRICS_SOURCE, useValue: { render: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }) } },
       { provide: HTTP_METRICS, useValue: { observe: (method: string, route: string, status: number) => void observed.push({ method, route, status }), refused: (code: string) => void refused.push(code) } },
     ],
-    exports: [DEPLOYMENT, ADMINISTRATION_SETTINGS, TRUSTED_CLOCK, AUTHENTICATOR, READINESS_CHECKS, METRICS_SOURCE, HTTP_METRICS],
+    exports: [KeyGovernance, DEPLOYMENT, ADMINISTRATION_SETTINGS, TRUSTED_CLOCK, AUTHENTICATOR, READINESS_CHECKS, METRICS_SOURCE, HTTP_METRICS],
   };
   const app = await createHttpApp(module, { http: { tls: null, trustProxy: false, rateLimit: null }, log, ...options });
   await app.listen(0, '127.0.0.1');

@@ -59,6 +59,8 @@ export class FakeApplication {
   readonly asked: object[] = [];
   private readonly answers = new Map<Message, Answering>();
   private controlPlane = new FakeControlPlane();
+  /** The operation that every change of a key awaits; undefined: it is done at once. */
+  keysAwait: string | undefined;
 
   /** Answers this message so from now on; an error that is thrown is the answer too. */
   on<M extends Message>(message: M, answer: (message: InstanceType<M>) => unknown): void {
@@ -68,6 +70,7 @@ export class FakeApplication {
     this.asked.length = 0;
     this.answers.clear();
     this.controlPlane = new FakeControlPlane();
+    this.keysAwait = undefined;
   }
   /** The one message of this class that came. */
   only<M extends Message>(message: M): InstanceType<M> {

@@ -42,6 +42,12 @@ export class Administration {
     return this.parts.controlPlane.states.fresh(this.parts.settings.stream);
   }
 
+  /** Whether keys too change by acts alone: where a quorum of two or more, or a genesis, asks for it. */
+  async governs(): Promise<boolean> {
+    const { plane } = (await this.fresh()).state;
+    return plane.genesis !== null || (plane.quorum ?? this.parts.settings.quorum) > 1;
+  }
+
   /**
    * @param act `proof` is the header `Countersign-Proof` as it was sent
    * @throws DomainError VALIDATION_FAILED, ROLE_REQUIRED, PROOF_REQUIRED, PROOF_INVALID, CREDENTIAL_NOT_ACTIVE, SESSION_REQUIRED, CONTROL_PLANE_MOVED, QUORUM_TOO_SMALL, and the effect's own

@@ -72,8 +72,8 @@ export function objectionTo(effect: Effect, state: ControlPlaneState, by: Actor,
     case 'key-enabled':
     case 'key-disabled': {
       const known = state.keys.get(effect.keyId);
-      if (known === undefined && state.genesis !== null) return new DomainError('KEY_NOT_FOUND', 'there is no such key');
-      // A key may be disabled where the control plane does not see it: enabling is always said.
+      // What takes power away is never in want of anything; a key may be disabled where the control plane does not see it, so enabling is always said.
+      if (effect.type === 'key-enabled' && known === undefined && state.genesis !== null) return new DomainError('KEY_NOT_FOUND', 'there is no such key');
       return already(effect.type === 'key-disabled' && known?.status === 'disabled');
     }
     case 'session-opened': {

@@ -31,7 +31,6 @@ export class Pkcs11KeyDto {
 
 @Named('RegisterKeyRequest')
 @Rule<RegisterKeyDto>((body): readonly InputFault[] => (body.modulusBits !== undefined && !isRsa(body.algorithm) ? fault('goes with RSA algorithms only', '/modulusBits') : OK))
-@Rule<RegisterKeyDto>((body): readonly InputFault[] => (body.purpose === 'root' ? fault('root keys cannot be registered yet: they sign in administration sessions only', '/purpose') : OK))
 export class RegisterKeyDto {
   @KeyIdField() readonly keyId: string;
   @OneOfField(PURPOSES) readonly purpose: Purpose;

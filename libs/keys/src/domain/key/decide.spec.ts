@@ -55,7 +55,6 @@ describe('registration', () => {
     ['disabled', [requested(), registered, disabled]],
     ['creating for the second time', [requested(), failed, requested(2)]],
   ])('is refused while the key is %s', (_, events) => given(...events).when(request).refuses('KEY_EXISTS'));
-  it('is refused for root keys', () => given().when({ ...request, registration: { ...REGISTRATION, purpose: 'root' } }).refuses('VALIDATION_FAILED'));
   it('is refused with a modulus for what has none', () => given().when({ ...request, registration: { ...REGISTRATION, modulusBits: 3072 } }).refuses('VALIDATION_FAILED'));
   it('takes the modulus of RSA', () => given().when({ ...request, registration: { ...REGISTRATION, algorithm: 'PS256', modulusBits: 4096 } })
     .then({ type: 'keys.registration-requested.v1', data: { ...REGISTRATION, algorithm: 'PS256', modulusBits: 4096, attempt: 1, requestedAt: AT } }));

@@ -11,8 +11,7 @@ import type { KeyState } from './state.js';
 type Registration = Extract<KeyCommand, { type: 'request-registration' }>['registration'];
 
 /** Why this registration can't be asked for; undefined when it can: there is no key of this id, or making it came to nothing. */
-export function registrationRefusal(state: KeyState, { purpose, algorithm, modulusBits }: Pick<Registration, 'purpose' | 'algorithm' | 'modulusBits'>): DomainError | undefined {
-  if (purpose === 'root') return invalid({ path: '/purpose', message: 'root keys need administration sessions, which are not there' });
+export function registrationRefusal(state: KeyState, { algorithm, modulusBits }: Pick<Registration, 'algorithm' | 'modulusBits'>): DomainError | undefined {
   if (modulusBits !== null && !isRsa(algorithm)) return invalid({ path: '/modulusBits', message: 'is for RSA keys only' });
   return exists(state) ? new DomainError('KEY_EXISTS', 'there is a key of this id') : undefined;
 }
