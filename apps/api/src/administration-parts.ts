@@ -10,6 +10,7 @@ import { ADMINISTRATION_SETTINGS } from '#administration/application/settings.js
 import type { AdministrationSettings } from '#administration/application/settings.js';
 import { proposalDecider } from '#administration/domain/proposals/proposals.js';
 import { CONTROL_PLANE_PREFIX, controlPlaneStream } from '#administration/contract.js';
+import type { ControlPlaneState } from '#administration/contract.js';
 import type { CommandExecutor } from '#eventing/command-executor.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import type { StreamKind, StreamStates } from '#eventing/stream-states.js';
@@ -23,17 +24,12 @@ import type { ControlPlane, OperationExecutor } from '#operations/contract.js';
 import { POLICY_SOURCES } from '#policies/contract.js';
 import type { PolicySources } from '#policies/contract.js';
 import type { Config } from '#platform/config/config.js';
-import { layGenesis } from './genesis/lay-genesis.js';
-import type { NamedGenesis } from './genesis/read-genesis-file.js';
 import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'http' | 'administration' | 'genesis' | 'identity'>;
-  /** Trusted issuers, those of the profile among them. */
+  readonly config: Pick<Config, 'http' | 'administration'>;
   readonly issuers: readonly TrustedIssuer[];
-  /** What the configuration names; undefined: nothing. */
-  readonly genesis: NamedGenesis | undefined;
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -45,13 +41,11 @@ export interface AdministrationParts {
 
 export interface AdministrationOfApi {
   readonly controlPlane: ControlPlane;
+  /** As it is followed; undefined while it has to be read anew. */
+  plane(): ControlPlaneState | undefined;
   readonly states: readonly Pick<StreamStates<never, never>, 'doubt'>[];
   readonly prefixes: readonly string[];
   follow(event: RecordedEvent): void;
-  /** Lays the genesis where there is to be one. @throws ConfigError, StoreUnavailableError */
-  begin(): Promise<void>;
-  /** Whose tokens are believed now: the genesis' and what acts made of it, else the configuration's. The same list while it is the same. */
-  issuers(): readonly TrustedIssuer[];
   /** What was seen of people before it began to follow. @throws StoreUnavailableError */
   readBack(): Promise<void>;
   readonly providers: readonly Provider[];
@@ -60,15 +54,12 @@ export interface AdministrationOfApi {
 
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
 export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
-  const { config, store, deployment, clock, operations, verifier, executor } = parts;
+  const { config, issuers, store, deployment, clock, operations, verifier, executor } = parts;
   const stream = controlPlaneStream(deployment);
   const plane = executor(controlPlaneDecider, controlPlaneKind);
   const proposals = executor(proposalDecider, proposalKind);
   const sightings = new Sightings();
-  const { quorum, sessionMaxMs } = config.administration;
-  const settings: AdministrationSettings = { stream, quorum, sessionMaxMs, issuers: parts.issuers };
-  const ofProfile = parts.issuers.filter((one) => !config.identity.issuers.includes(one));
-  let trusted: { readonly issuers: readonly TrustedIssuer[] | null; readonly all: readonly TrustedIssuer[] } = { issuers: null, all: parts.issuers };
+  const settings: AdministrationSettings = { stream, quorum: config.administration.quorum, issuers, sessionMaxMs: config.administration.sessionMaxMs };
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
   const sources: PolicySources = { resolve: async (source) => (await controlPlane.fresh()).resolve(source) };
@@ -80,17 +71,12 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   ];
   return {
     controlPlane,
+    plane: () => plane.states.cached(stream)?.state.plane,
     states: [plane.states, proposals.states],
     prefixes: [CONTROL_PLANE_PREFIX, PERSON_PREFIX],
     follow(event) {
       if (event.stream.startsWith(PERSON_PREFIX)) sightings.follow(event);
       else if (event.stream.startsWith(CONTROL_PLANE_PREFIX)) plane.states.offer(event);
-    },
-    begin: () => layGenesis({ config, controlPlane: plane, stream, deployment, genesis: parts.genesis }),
-    issuers() {
-      const issuers = plane.states.cached(stream)?.state.plane.issuers ?? null;
-      if (issuers !== trusted.issuers) trusted = { issuers, all: issuers === null ? parts.issuers : [...issuers, ...ofProfile] };
-      return trusted.all;
     },
     async readBack() {
       await Promise.all([sightings.readBack(store, clock.now().closing), plane.states.refresh(stream)]);

@@ -7,12 +7,14 @@ import { followProgress } from '#platform/read-model/follow-progress.js';
 import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
+import { beginByConfiguration } from './begin-by-configuration.js';
 import { startApi } from './start-api.js';
 
 /** An api as a process of its own, any number of them. @throws what its stores and listening throw */
 export async function startApiProcess(config: Config, log: Log): Promise<RunningProcess> {
   const metrics = createMetrics();
   const shared = await openSharedProcess(config, log, { service: 'api', metrics });
+  const beginning = await beginByConfiguration(config, shared.store);
   const folder = claimOwnFolder(config.dataDir, 'api');
   const stopping = new AbortController();
   const rows = await openReadModelReader(config);
@@ -21,7 +23,9 @@ export async function startApiProcess(config: Config, log: Log): Promise<Running
   const { peers } = shared;
   const api = await startApi({
     config: { ...config, dataDir: folder.dir },
+    beginning,
     issuers: config.identity.issuers,
+    isOneProcess: false,
     store: shared.store,
     rows,
     progress,

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { CqrsModule } from '@nestjs/cqrs';
+import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DEPLOYMENT, deploymentId } from '#eventing/deployment.js';
+import type { Beginning, ControlPlaneState } from '#administration/contract.js';
+import { DEPLOYMENT } from '#eventing/deployment.js';
 import { EVENT_STORE } from '#eventing/event-store.port.js';
 import type { EventStore, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
 import { FollowingAwaiter } from '#eventing/following-awaiter.js';
@@ -18,7 +19,6 @@ import { SqlTrailIndex } from '#evidence/adapters/projections/sql-trail-index.js
 import { TRAIL_INDEX } from '#evidence/application/ports/trail-index.port.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
-import { JoseTokenVerifier } from '#identity/adapters/jose/jose-token-verifier.js';
 import { PROOF_VERIFIER, sightingDecider, sightingKind, SightingRecorder } from '#identity/contract.js';
 import type { TrustedIssuer } from '#identity/contract.js';
 import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
@@ -42,6 +42,7 @@ import { AUTHENTICATOR } from '#platform/http/ports/authenticator.port.js';
 import type { Authenticator } from '#platform/http/ports/authenticator.port.js';
 import { HTTP_METRICS, METRICS_SOURCE } from '#platform/http/ports/metrics.port.js';
 import type { HttpMetrics, MetricsSource } from '#platform/http/ports/metrics.port.js';
+import { READINESS_WARNINGS } from '#platform/http/ports/readiness-warnings.port.js';
 import { READINESS_CHECKS } from '#platform/http/ports/readiness-check.port.js';
 import type { ReadinessCheck } from '#platform/http/ports/readiness-check.port.js';
 import type { Log } from '#platform/logging/log.js';
@@ -58,8 +59,10 @@ import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from 
 import type { SignerStatus } from '#signing/contract.js';
 import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
 import { administrationOfApi } from './administration-parts.js';
-import { followedTokens } from './followed-tokens.js';
-import { readGenesisFile } from './genesis/read-genesis-file.js';
+import { issuersInForce } from './begin-by-configuration.js';
+import { requestGenesisKeys } from './genesis-keys.js';
+import { warningsOfApi } from './readiness-warnings.js';
+import { verifierInForce } from './verifier-in-force.js';
 import { API_HANDLERS } from './handlers.js';
 import { API_HTTP_MODULES } from './http/api-http.modules.js';
 import { createHttpApp } from './http/create-http-app.js';
@@ -67,12 +70,19 @@ import type { HttpAppOptions } from './http/http-options.js';
 
 /** How long, at the end of the process, a request may still wait for an event. With what threads need, it ends within 10 s. */
 const WAITS_END_MS = 3_000;
+/** Lines of the log about keys that take unproven orders. */
+const MAX_NAMED_KEYS = 50;
 /** Folded streams that are kept in memory, of operations and of keys each. */
 const CACHED_STREAMS = 5_000;
 
 export interface ApiParts {
   readonly config: Config;
+  /** Which deployment it is, and its control plane at the start. */
+  readonly beginning: Beginning;
+  /** Trusted where no genesis says whom to trust. */
   readonly issuers: readonly TrustedIssuer[];
+  /** Whether the signer is in this process. */
+  readonly isOneProcess: boolean;
   readonly store: EventStore;
   /** The read model's rows, for reading, and how far they are. */
   readonly rows: ReadModelDatabase;
@@ -111,14 +121,12 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const keys = new TracedCommandExecutor(tracer, store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
   const resolutions = new TracedCommandExecutor(tracer, store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
   const refusals = new RefusalRecorder(operations, (error) => log.warn({ error }, 'a refusal could not be recorded'));
-  const genesis = readGenesisFile(config.genesis);
-  const deployment = await deploymentId(store, clock.now().closing, genesis?.deployment);
+  const { deployment } = parts.beginning;
   const verifiedProofs = new VerifiedProofs(new CredentialProofVerifier());
   const administration = administrationOfApi({
-    config, issuers: parts.issuers, genesis, store, deployment, clock, operations, verifier: verifiedProofs,
+    config, issuers: parts.issuers, store, deployment, clock, operations, verifier: verifiedProofs,
     executor: (decider, kind) => new TracedCommandExecutor(tracer, store, decider, new StreamStates(store, kind, folding), clock, observe),
   });
-  await administration.begin();
   const awaiter = new FollowingAwaiter({
     store,
     prefixes: [SIGN_ORDER_PREFIX, KEY_PREFIX, OPERATION_PREFIX, 'clock-', ...administration.prefixes],
@@ -142,7 +150,12 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const signOrders = new SqlSignOrders(parts.rows, parts.progress);
   const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
   const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds), refused: (code) => metrics.refusal(code) };
-  const verifier = followedTokens(() => administration.issuers(), (issuers) => new JoseTokenVerifier({ issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } }));
+  let { plane } = parts.beginning;
+  // While it is read anew, the last that was known holds.
+  const planeNow = (): ControlPlaneState => (plane = administration.plane() ?? plane);
+  const verifier = verifierInForce(() => issuersInForce(planeNow(), parts.issuers), log);
+  const keyList = new SqlKeyList(parts.rows, spkiToPem);
+  const warnings = warningsOfApi({ config, isOneProcess: parts.isOneProcess, plane: planeNow, controlPlane: administration.controlPlane, keys: keyList, monotonic: () => systemClock.monotonic(), found: (keyIds) => keyIds.slice(0, MAX_NAMED_KEYS).forEach((keyId) => log.warn({ keyId }, 'orders of this key need no proof')) });
   // Behind the requests' back: what tokens say of people counts for a day (rule 23).
   const sightings = new SightingRecorder(new TracedCommandExecutor(NO_TRACES, store, sightingDecider, new StreamStates(store, sightingKind, { capacity: CACHED_STREAMS, observe: folding.observe }), clock, observe), clock, (error) => log.warn({ error }, 'what a token says of somebody could not be written down'));
   const authenticator: Authenticator = {
@@ -162,10 +175,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const provided: readonly [symbol, unknown][] = [
     [EVENT_STORE, store], [TRUSTED_CLOCK, clock], [DEPLOYMENT, deployment], [STREAM_AWAITER, tracer === NO_TRACES ? awaiter : tracedAwaiter(awaiter, tracer)],
     [OPERATION_EXECUTOR, operations], [OPERATION_STATES, operationStates], [OPERATION_LIST, new SqlOperationList(parts.rows)], [PENDING_OPERATIONS, new SqlPendingOperations(parts.rows)], [OPEN_REVIEWS, new SqlOpenReviews(parts.rows)], [PAST_OPERATIONS, new SqlPastOperations(parts.rows)], [APPROVER_PAIRS, new SqlApproverPairs(parts.rows, parts.progress, store)],
-    [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, new SqlKeyList(parts.rows, spkiToPem)], [PUBLIC_KEY_PEM, spkiToPem],
+    [KEY_EXECUTOR, keys], [KEY_STATES, keyStates], [KEY_LIST, keyList], [PUBLIC_KEY_PEM, spkiToPem],
     [RESOLUTION_EXECUTOR, resolutions], [SIGN_ORDER_LIST, signOrders], [STARTED_ORDERS, signOrders], [SIGNER_STATUS, signers], [TRAIL_INDEX, new SqlTrailIndex(parts.rows)],
     [PROOF_VERIFIER, verifiedProofs],
-    [AUTHENTICATOR, authenticator], [METRICS_SOURCE, source], [HTTP_METRICS, httpMetrics], [READINESS_CHECKS, [...parts.readiness, clockCheck]],
+    [AUTHENTICATOR, authenticator], [METRICS_SOURCE, source], [HTTP_METRICS, httpMetrics], [READINESS_CHECKS, [...parts.readiness, clockCheck]], [READINESS_WARNINGS, warnings],
   ];
   const providers: Provider[] = [...provided.map(([provide, useValue]) => ({ provide, useValue })), { provide: RefusalRecorder, useValue: refusals }, ...administration.providers, ...API_HANDLERS];
   const module: DynamicModule = {
@@ -180,6 +193,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   await awaiter.start(stopping.signal);
   await administration.readBack();
   await app.listen(config.http.port, config.http.host);
+  for (const { code, detail } of await warnings.now()) log.warn({ code }, detail);
+  const keysOfGenesis = requestGenesisKeys(parts.beginning.keys, deployment, app.get(CommandBus, { strict: false }), log, stopping.signal);
   return {
     app,
     operations,
@@ -191,6 +206,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       await refusals.flush();
       await sightings.flush();
       stopping.abort();
+      await keysOfGenesis;
       await awaiter.done();
       snapshots.close();
     },

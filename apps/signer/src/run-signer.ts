@@ -4,6 +4,7 @@ import type { EventStore } from '#eventing/event-store.port.js';
 import { randomId } from '#eventing/ids.js';
 import type { Tracer } from '#eventing/trace.port.js';
 import type { Config, HsmConfig } from '#platform/config/config.js';
+import type { ReadinessWarning } from '#platform/http/ports/readiness-warnings.port.js';
 import { openLedger } from '#platform/ledger/open-ledger.js';
 import type { Log } from '#platform/logging/log.js';
 import type { Metrics } from '#platform/telemetry/metrics.js';
@@ -31,7 +32,7 @@ export interface RunningSigner {
   /** Why it does not sign, fit for people; undefined when it does. */
   down(): string | undefined;
   /** What it does not promise, fit for people; undefined: it promises all. */
-  warning(): string | undefined;
+  warning(): ReadinessWarning | undefined;
   openOrders(): number;
   /** Serial of its token, as it was last ready; undefined before. */
   tokenSerial(): string | undefined;

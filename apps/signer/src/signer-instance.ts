@@ -1,5 +1,5 @@
 import { CommandExecutor } from '#eventing/command-executor.js';
-import { deploymentId, namedDeployment } from '#eventing/deployment.js';
+import { awaitDeployment, deploymentId } from '#eventing/deployment.js';
 import { followDurably, pause } from '#eventing/durable-subscription.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -10,6 +10,7 @@ import { TrustedClock } from '#eventing/trusted-clock.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
 import { KEY_PREFIX, keyDecider, keyKind } from '#keys/contract.js';
+import type { ReadinessWarning } from '#platform/http/ports/readiness-warnings.port.js';
 import type { Log } from '#platform/logging/log.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
@@ -58,7 +59,7 @@ export interface SignerInstance {
 
 export interface RunningInstance {
   down(): string | undefined;
-  warning(): string | undefined;
+  warning(): ReadinessWarning | undefined;
   openOrders(): number;
   tokenSerial(): string | undefined;
   stop(): Promise<void>;
@@ -78,8 +79,8 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const say = (fields: Readonly<Record<string, unknown>>, message: string): void => log.warn(fields, message);
   const { hostname, origin } = new URL(publicUrl);
   const verifier = new VerifiedProofs(new CredentialProofVerifier());
-  // Where a genesis is pinned, it names the deployment, and an api does so in the store.
-  const deployment = genesis === null ? await deploymentId(store, clock.written()) : ((await namedDeployment(store)) ?? '');
+  // Its id is that of the genesis, which an api lays.
+  const deployment = await (genesis === null ? deploymentId(store, clock.written()) : awaitDeployment(store));
   const gate = await openGate({ store, ledger, clock: systemClock, trusted: clock, verifier, deployment, genesis, relying: { rpId: hostname, origin }, log: say });
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };

@@ -2,6 +2,7 @@ import type { Config } from '#platform/config/config.js';
 import { ConfigError } from '#platform/config/config-error.js';
 import { createFolder } from '#platform/data-folder/data-folder.js';
 import { startHealthServer } from '#platform/http/health-server.js';
+import { NOT_PINNED } from '#platform/http/ports/readiness-warnings.port.js';
 import type { Log } from '#platform/logging/log.js';
 import type { RunningProcess } from '#platform/process/run-process.js';
 import { openSharedProcess } from '#platform/process/shared-process.js';
@@ -21,6 +22,7 @@ export async function startSigner(config: Config, log: Log): Promise<RunningProc
   createFolder(config.dataDir);
   const signer = await runSigner({ config, hsm: config.hsm, store: shared.store, log, metrics, tracer: shared.tracer });
   const source = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
+  if (config.genesis.digest === null) log.warn({ code: NOT_PINNED.code }, NOT_PINNED.detail);
   const health = await startHealthServer(config.signer.http, [shared.storeCheck, shared.clockCheck, { name: 'signer', check: () => Promise.resolve(signer.down()), warning: () => signer.warning() }], source);
   shared.report('signer', config.signer.name, () => signer.down());
   return {

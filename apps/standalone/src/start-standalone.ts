@@ -1,7 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
-import { readGenesisFile } from '#apps/api/src/genesis/read-genesis-file.js';
+import { beginByConfiguration } from '#apps/api/src/begin-by-configuration.js';
 import { startApi } from '#apps/api/src/start-api.js';
-import { deploymentId } from '#eventing/deployment.js';
 import { randomId } from '#eventing/ids.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { refuseSealed } from '#eventing/sealed-store.js';
@@ -15,7 +14,6 @@ import { openReadModelReader } from '#platform/read-model/open-read-model.js';
 import { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { createMetrics } from '#platform/telemetry/create-metrics.js';
 import { timedCalls } from '#platform/telemetry/timed-calls.js';
-import { systemClock } from '#platform/time/system-clock.js';
 import { openTracing, tracingOf } from '#platform/tracing/open-tracing.js';
 import { settleBy } from '#signing/application/settle-uses/settle-uses.process.js';
 import type { SignerStatus } from '#signing/contract.js';
@@ -48,14 +46,12 @@ export interface ThreadModules {
  * @throws DataFolderLockedError, StoreUnavailableError, SealedStoreError, ThreadStartError, and what listening throws
  */
 export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, { signer: signerModule = 'apps/standalone/src/threads/signer.worker', store: before = (own) => own }: ThreadModules = {}): Promise<RunningStandalone> {
-  const genesis = readGenesisFile(config.genesis);
   const lock = lockDataFolder(config.dataDir);
   const metrics = createMetrics();
   const eventLog = await openEventStore(config);
   // Before any part runs: nothing is written behind a seal.
   await refuseSealed(eventLog.store);
-  // Before any part asks for its name.
-  await deploymentId(eventLog.store, new Date(systemClock.wall()).toISOString(), genesis?.deployment);
+  const beginning = await beginByConfiguration(config, eventLog.store);
   const progress = new ReadModelProgress();
   // Rows that others may write too tell themselves how far they are.
   const toldByRows = config.readModel.kind === 'postgres';
@@ -74,6 +70,8 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
   const tracing = await openTracing(tracingOf({ service: 'api', incarnation: randomId(), otlpEndpoint: config.telemetry.otlpEndpoint }, metrics, log));
   const api = await startApi({
     config,
+    beginning,
+    isOneProcess: true,
     issuers: [...config.identity.issuers, ...(dev === undefined ? [] : [dev.issuer])],
     store: timedCalls(before(eventLog.store), metrics.store.call),
     rows,
@@ -90,7 +88,8 @@ export async function startStandalone(config: Config, hsm: HsmConfig, log: Log, 
     ...(dev === undefined ? {} : { extra: { module: dev.module, mounts: dev.mounts } }),
   });
   serveSettlements(settlements.port1, settleBy(api.operations), (error) => log.warn({ error, subscription: 'settle-uses' }, 'ends of orders could not be booked; they are tried again'));
-  await dev?.ready(api.app);
+  // Where a genesis was laid, keys are its matter.
+  if (beginning.plane.genesis === null) await dev?.ready(api.app);
   const broken = Promise.race([eventLog.failed.then((e) => `the event log ended: ${e.message}`), worker.ended.then(() => 'the worker ended'), signer.ended.then(() => 'the signer ended')]);
   return {
     url: config.http.publicUrl,

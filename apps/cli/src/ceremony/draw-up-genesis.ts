@@ -13,6 +13,8 @@ export interface Made {
 export type DrawnUp = { readonly document: GenesisDocument; readonly genesis: Genesis; readonly bytes: string } | { readonly faults: readonly InputFault[] };
 
 const GENESIS_TYPE = 'countersign/genesis/v1';
+/** It is one event, and a store takes no larger one. */
+const MAX_BYTES = 900_000;
 const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A genesis of what the file names and nothing else; lists of which it says nothing are empty in it. */
@@ -25,6 +27,7 @@ export function drawUpGenesis(value: unknown, made: Made): DrawnUp {
   } catch {
     return { faults: [{ path: '', message: 'has no RFC 8785 form: a number that is none, or half a character' }] };
   }
+  if (Buffer.byteLength(bytes) > MAX_BYTES) return { faults: [{ path: '', message: `has more than ${MAX_BYTES} bytes as JSON: roster and policies can be given later` }] };
   // What is judged is what will be read: the bytes.
   const document = JSON.parse(bytes) as GenesisDocument;
   const faults = [...genesisFaults(document)];

@@ -29,5 +29,5 @@ await serveThread<SignerReport>(
       },
     };
   },
-  (before, now) => before.down !== now.down || before.warning !== now.warning,
+  (before, now) => before.down !== now.down || before.warning?.detail !== now.warning?.detail,
 );

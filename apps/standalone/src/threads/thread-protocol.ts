@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Config, HsmConfig } from '#platform/config/config.js';
 import type { StoreTicket } from '#platform/event-store/open-event-store.js';
+import type { ReadinessWarning } from '#platform/http/ports/readiness-warnings.port.js';
 import type { ReadModelState } from '#platform/read-model/read-model-progress.js';
 
 /** What a thread is given at its start. */
@@ -25,7 +26,7 @@ export interface ToThread {
 
 export interface SignerReport {
   readonly down: string | undefined;
-  readonly warning?: string | undefined;
+  readonly warning?: ReadinessWarning | undefined;
   readonly openOrders: number;
 }
 export interface WorkerReport {

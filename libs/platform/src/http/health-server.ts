@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { HealthHttpConfig } from '../config/config.js';
-import { askReadiness, warningsOf } from './ask-readiness.js';
+import { askReadiness, askWarnings } from './ask-readiness.js';
 import type { MetricsSource } from './ports/metrics.port.js';
 import type { ReadinessCheck } from './ports/readiness-check.port.js';
 
@@ -30,8 +30,8 @@ export async function startHealthServer({ port, host }: HealthHttpConfig, checks
     '/readyz': async () => {
       const results = await askReadiness(checks, READINESS_MS);
       const ready = results.every((check) => check.ok);
-      const warnings = warningsOf(checks);
-      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks: results, ...(warnings.length === 0 ? {} : { warnings }) });
+      const warnings = await askWarnings(checks, READINESS_MS);
+      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks: results, ...warnings });
     },
     '/metrics': async () => {
       const { contentType, body } = await metrics.render();

@@ -23,17 +23,15 @@ export class HealthController {
   @Endpoint({
     id: 'isReady', method: 'GET', path: '/readyz', tag: 'Around it', summary: 'Whether this process can do its work', access: 'public',
     answers: [
-      { status: 200, description: 'Every check holds', schema: ref(ReadinessBody), examples: { ready: { status: 'ready', checks: [{ name: 'event store', ok: true }] } } },
+      { status: 200, description: 'Every check holds', schema: ref(ReadinessBody), examples: { ready: { status: 'ready', checks: [{ name: 'event store', ok: true }] }, 'ready, with less promised': { status: 'ready', checks: [{ name: 'event store', ok: true }], warnings: [{ code: 'QUORUM_OF_ONE', detail: 'one administrator alone changes the control plane' }] } } },
       { status: 503, description: 'Checks fail: which, and why', schema: ref(ReadinessBody), examples: { 'not ready': { status: 'not-ready', checks: [{ name: 'event store', ok: true }, { name: 'hsm', ok: false, reason: 'PIN_INCORRECT' }] } } },
     ],
   })
   async isReady(@Res({ passthrough: true }) answer: Answer): Promise<ReadinessBody> {
-    const checks = await this.readiness.ask();
-    const warnings = this.readiness.warnings();
-    const body = { checks, ...(warnings.length === 0 ? {} : { warnings }) };
-    if (checks.every((check) => check.ok)) return { status: 'ready', ...body };
+    const [checks, warnings] = await Promise.all([this.readiness.ask(), this.readiness.warnings()]);
+    if (checks.every((check) => check.ok)) return { status: 'ready', checks, ...warnings };
     answer.code(503);
-    return { status: 'not-ready', ...body };
+    return { status: 'not-ready', checks, ...warnings };
   }
 
   @Endpoint({

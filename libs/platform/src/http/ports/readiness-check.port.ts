@@ -1,3 +1,5 @@
+import type { ReadinessWarning } from './readiness-warnings.port.js';
+
 /** Injection token of the `ReadinessCheck[]` of this process. */
 export const READINESS_CHECKS = Symbol('ReadinessChecks');
 
@@ -8,5 +10,5 @@ export interface ReadinessCheck {
   /** @returns why it fails, fit for anybody's eyes; undefined when it does not */
   check(): Promise<string | undefined>;
   /** What works, and promises less than it could, fit for anybody's eyes; undefined, or left out: nothing. */
-  warning?(): string | undefined;
+  warning?(): ReadinessWarning | undefined;
 }

@@ -18,6 +18,12 @@ interface Followed {
   readonly states: readonly ControlPlaneState[];
 }
 
+/** What is not promised: `detail` is fit for people. */
+export interface PlaneWarning {
+  readonly code: 'NO_GENESIS' | 'CONTROL_PLANE_BROKEN';
+  readonly detail: string;
+}
+
 export interface PlaneFeedOptions {
   readonly store: EventStore;
   readonly deployment: string;
@@ -81,12 +87,13 @@ export class PlaneFeed {
     return this.plane ?? this.load().then((followed) => (this.plane ??= this.planeOf(this.followed ?? followed)));
   }
 
-  /** What is not promised (rule 22), fit for people; undefined: all of it is. */
-  warning(): string | undefined {
+  /** What is not promised (rule 22); undefined: all of it is. */
+  warning(): PlaneWarning | undefined {
     const verified = this.followed?.verified;
     const fault = verified === undefined ? undefined : verified.fault ?? this.options.steps.missing(verified);
-    if (fault !== undefined) return `CONTROL_PLANE_BROKEN: ${fault}: nothing is signed`;
-    return this.options.steps.unpinned(verified);
+    if (fault !== undefined) return { code: 'CONTROL_PLANE_BROKEN', detail: `${fault}: nothing is signed` };
+    const unpinned = this.options.steps.unpinned(verified);
+    return unpinned === undefined ? undefined : { code: 'NO_GENESIS', detail: unpinned };
   }
 
   private load(): Promise<Followed> {
