@@ -40,11 +40,11 @@ afterAll(Service.closeAll);
 
 const asked = async (uses: number): Promise<Operation> => (await service.orderer.post<Operation>('/v1/operations', { keyUsages: [{ keyId: 'fw', maxUsageCount: uses }], description: 'a release', validMs: 3_600_000 })).body;
 async function approves(by: Client, { operationId, requestDigest }: Operation): Promise<{ readonly status: number; readonly code: string | undefined }> {
-  const { credential, jws } = keyOf(by.subject);
-  const challenge = await by.post<{ readonly challengeId: string; readonly statement: string }>(`/v1/operations/${operationId}/decision-challenges`, { decision: 'approve', credentialId: credential.credentialId });
+  const key = keyOf(by.subject);
+  const challenge = await by.post<{ readonly challengeId: string; readonly statement: string }>(`/v1/operations/${operationId}/decision-challenges`, { decision: 'approve', credentialId: key.credential.credentialId });
   if (challenge.status !== 201) return challenge;
   const { challengeId, statement } = challenge.body;
-  return by.post(`/v1/operations/${operationId}/decisions`, { decision: 'approve', requestDigest, proof: { type: 'jws', challengeId, jws: jws(statement) } });
+  return by.post(`/v1/operations/${operationId}/decisions`, { decision: 'approve', requestDigest, proof: { type: 'jws', challengeId, jws: key.jws(statement) } });
 }
 async function ordered({ operationId, requestDigest }: Operation, idempotencyKey: string): Promise<SignOrder> {
   const digests = [digest()];
