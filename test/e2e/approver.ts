@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { signJws } from '#identity/adapters/proofs/sign-jws.js';
 import { orderStatement } from '#identity/contract.js';
 import type { OperationView } from '#operations/application/operation-view.js';
 import type { SignOrderView } from '#signing/application/sign-order-view.js';
+import { newKeyPair } from '#test/fixtures/key-pair.js';
 import { eventually } from '#test/system/steps.js';
 import { expected } from './person.js';
 import type { Answer, Person } from './person.js';
@@ -14,9 +14,8 @@ export class Signatory {
 
   /** Proposes a credential, and has administrators confirm it. */
   static async enrolled(person: Person, confirmedBy: readonly Person[], type: 'ES256' | 'EdDSA' = 'ES256'): Promise<Signatory> {
-    const { publicKey, privateKey } = type === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
-    const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
-    const proposed = expected(await person.post<{ readonly credentialId: string; readonly operationId: string; readonly status: string }>('/v1/credentials', { type: 'jwk', publicJwk: { kty, crv, x, ...(y === undefined ? {} : { y }) }, label: 'laptop' }), 202);
+    const { privateKey, publicJwk } = newKeyPair(type);
+    const proposed = expected(await person.post<{ readonly credentialId: string; readonly operationId: string; readonly status: string }>('/v1/credentials', { type: 'jwk', publicJwk, label: 'laptop' }), 202);
     expect(proposed.status).toBe('proposed');
     const operation = expected(await (confirmedBy[0] ?? person).reads(proposed), 200);
     for (const administrator of confirmedBy) expected(await administrator.approves(operation), 201);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyOf } from '#eventing/testing/exchangeable-store.js';
 import { eventually } from '#signing/application/sign/testing/saga-world.js';
-import { controlPlaneStream } from '#administration/contract.js';
+import { chainDigest, controlPlaneStream } from '#administration/contract.js';
 import { DEPLOYMENT } from '#administration/application/testing/chain-world.js';
 import { operationStream } from '#operations/contract.js';
 import { keyStream } from '#keys/contract.js';
@@ -129,6 +129,26 @@ describe('the control plane, by a signer who trusts nobody else', () => {
       const blocked = await world.blocked(request.operationId, [again]);
       expect(blocked.slice(0, blockers.length)).toEqual(blockers);
       expect(world.hsm.signed).toHaveLength(1);
+    });
+
+    it.each([[true, 'QUORUM_NOT_MET'], [false, 'signing.completed.v1']])('rule 22: an act of a session counts when a signer saw it before the end of the session: %s', async (inTime, outcome) => {
+      begin();
+      await world.begin();
+      const request = world.stated({ ...world.request(), expiresAt: '2026-11-21T12:00:00.000Z' });
+      world.chain.now = world.saga.trusted.now().closing;
+      const session = world.chain.session(world.chain.admin(0), 'POST /v1/policies', world.chain.admins.slice(1, 3));
+      await world.writePlane();
+      world.chain.act(world.chain.admin(0), 'POST', '/v1/policies', { name: 'pinned', policy: { tree: { type: 'approvers', count: 3, group: 'fw' }, requiredProof: 'signature' } }, session);
+      const seen = async (): Promise<void> => {
+        const last = world.planeEvents.at(-1) as Stored;
+        await eventually(() => world.saga.ledger.note('act', `${world.planeEvents.length - 1} ${chainDigest(last)}`), (told) => told !== undefined);
+      };
+      world.saga.clock.advance(inTime ? 1_800_000 : 3_700_000);
+      await world.writePlane();
+      await seen();
+      world.saga.clock.advance(3_700_000);
+      const approvals = [world.approval(world.eve, request), world.approval(world.fay, request)];
+      expect((await world.blocked(request.operationId, world.stored(request, approvals)))[0]).toBe(outcome);
     });
 
     it('rule 22: a key that the control plane does not permit signs nothing', async () => {

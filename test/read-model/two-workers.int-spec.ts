@@ -26,6 +26,7 @@ import { workerEntry } from '#platform/worker-entry.js';
 import { operationHistory } from '#test/bench/operation-history.js';
 
 const nothing = (): void => undefined;
+const ADMINISTRATION: Config['administration'] = { quorum: 1, isQuorumStated: false, sessionMaxMs: 28_800_000 };
 const log: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 async function until(reached: () => boolean | Promise<boolean>, ms: number): Promise<number> {
@@ -36,8 +37,6 @@ async function until(reached: () => boolean | Promise<boolean>, ms: number): Pro
   }
   return performance.now() - since;
 }
-
-const NO_GENESIS = { administration: { quorum: 1, isQuorumStated: false, sessionMaxMs: 60_000 }, genesis: { digest: null, file: null } };
 
 describe('several workers on one PostgreSQL', () => {
   let dataDir: string;
@@ -82,7 +81,7 @@ describe('several workers on one PostgreSQL', () => {
     const settled: string[] = [];
     const start = (name: string): Promise<RunningWorker> => {
       const own = mkdtempSync(join(dataDir, name));
-      return runWorker({ config: { dataDir: own, readModel, ...NO_GENESIS }, store, log, metrics: createMetrics({ process: false }), settle: (operationId) => (settled.push(`${name} ${operationId}`), Promise.resolve()) });
+      return runWorker({ config: { dataDir: own, readModel, administration: ADMINISTRATION }, store, log, metrics: createMetrics({ process: false }), settle: (operationId) => (settled.push(`${name} ${operationId}`), Promise.resolve()) });
     };
     const append = async (n: number): Promise<void> => {
       for (const a of operationHistory(n)) await store.append(a.stream, a.expected, a.events);
@@ -134,7 +133,7 @@ describe('several workers on one PostgreSQL', () => {
   it('show the rows of another release until those of this one are made', async () => {
     const store = new MemoryEventStore();
     for (let n = 0; n < 50; n += 1) for (const a of operationHistory(n)) await store.append(a.stream, a.expected, a.events);
-    const begin = (): Promise<RunningWorker> => runWorker({ config: { dataDir, readModel, ...NO_GENESIS }, store, log, metrics: createMetrics({ process: false }), settle: () => Promise.resolve() });
+    const begin = (): Promise<RunningWorker> => runWorker({ config: { dataDir, readModel, administration: ADMINISTRATION }, store, log, metrics: createMetrics({ process: false }), settle: () => Promise.resolve() });
     const head = (await store.readAll({ limit: 1, direction: 'backward' }))[0]?.position ?? 0n;
     const first = await begin();
     await until(() => (first.state().applied ?? -1n) >= head, 10_000);

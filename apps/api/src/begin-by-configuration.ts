@@ -1,10 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { beginControlPlane } from '#administration/contract.js';
+import { beginControlPlane, sameIssuers } from '#administration/contract.js';
 import type { Beginning, ControlPlaneState, GenesisDocument } from '#administration/contract.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
-import { canonicalDigest } from '#identity/contract.js';
-import type { TrustedIssuer } from '#identity/contract.js';
 import type { Config } from '#platform/config/config.js';
 import { ConfigError } from '#platform/config/config-error.js';
 import { systemClock } from '#platform/time/system-clock.js';
@@ -40,15 +38,5 @@ function readDocument(file: string): GenesisDocument {
 function refuseContradiction({ administration, identity }: Pick<Config, 'administration' | 'identity'>, { genesis, quorum, issuers }: ControlPlaneState): void {
   if (genesis === null) return;
   if (administration.isQuorumStated && quorum !== null && administration.quorum !== quorum) throw new ConfigError('administration.quorum', `is ${administration.quorum}, and the control plane in force says ${quorum}: say the same or leave it out`);
-  if (identity.issuers.length === 0 || issuers === null) return;
-  const [stated, inForce] = [identity.issuers, issuers].map((list) => new Map(list.map((one) => [one.issuer, canonicalDigest(one)])));
-  const other = differing(stated, inForce);
-  if (other !== undefined) throw new ConfigError('identity.issuers', `say otherwise than the control plane in force of ${other}: say the same or leave them out`);
+  if (identity.issuers.length > 0 && issuers !== null && !sameIssuers(identity.issuers, issuers)) throw new ConfigError('identity.issuers', 'say otherwise than the control plane in force: say the same or leave them out');
 }
-
-function differing(stated: ReadonlyMap<string, string> = new Map(), inForce: ReadonlyMap<string, string> = new Map()): string | undefined {
-  return [...stated.keys(), ...inForce.keys()].find((issuer) => stated.get(issuer) !== inForce.get(issuer));
-}
-
-/** Whose tokens are believed: as the control plane says, where a genesis was laid. */
-export const issuersInForce = (plane: ControlPlaneState, configured: readonly TrustedIssuer[]): readonly TrustedIssuer[] => plane.issuers ?? configured;

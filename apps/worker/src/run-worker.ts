@@ -11,7 +11,7 @@ import type { UnderLease } from '#eventing/with-lease.js';
 import { ApplyActs } from '#administration/application/apply-acts/apply-acts.process.js';
 import { controlPlaneDecider, controlPlaneKind } from '#administration/application/control-plane-kind.js';
 import { controlPlaneStream } from '#administration/contract.js';
-import { awaitDeployment, deploymentId } from '#eventing/deployment.js';
+import { namedDeployment } from '#eventing/deployment.js';
 import { FollowActs } from '#keys/application/follow-acts/follow-acts.process.js';
 import { keyDecider, keyKind } from '#keys/contract.js';
 import { KEEP_DEADLINES } from '#operations/adapters/projections/sql-deadline-timers.js';
@@ -44,7 +44,7 @@ const CACHED_STREAMS = 2_000;
 
 export interface WorkerParts {
   /** `dataDir` is locked by this process, and used by no other worker. */
-  readonly config: Pick<Config, 'dataDir' | 'readModel' | 'genesis'> & { readonly administration: Pick<Config['administration'], 'quorum'> };
+  readonly config: Pick<Config, 'dataDir' | 'readModel' | 'administration'>;
   readonly store: EventStore;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -66,7 +66,7 @@ export interface RunningWorker {
  * Projections and process managers of a process. On PostgreSQL each subscription runs under a lease: of several workers one works on it, and another goes on
  * when that one is gone. @throws StoreUnavailableError
  */
-export async function runWorker({ config: { dataDir, readModel, administration, genesis }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
+export async function runWorker({ config: { dataDir, readModel, administration }, store, log, metrics, settle: given }: WorkerParts): Promise<RunningWorker> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const faults = new Map<string, string>();
@@ -91,12 +91,6 @@ export async function runWorker({ config: { dataDir, readModel, administration, 
   const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
   const follower = new FollowActs(keys, (keyId, error) => log.warn({ keyId, code: error.code }, 'a key could not follow the control plane'));
   const controlPlane = new TracedCommandExecutor(NO_TRACES, store, controlPlaneDecider, new StreamStates(store, controlPlaneKind, { capacity: 1, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
-  const isPinned = genesis.digest !== null || genesis.file !== null;
-  const deployment = await (isPinned ? awaitDeployment(store) : deploymentId(store, clock.written()));
-  const settings = { stream: controlPlaneStream(deployment), quorum: administration.quorum };
-  const acts = new ApplyActs(controlPlane, approvedActs(operations), settings, ({ operationId, refused }) => {
-    if (refused !== null) log.warn({ operationId, code: refused.code }, 'an approved act could not be done any more');
-  });
   // Last of what may fail: a start that breaks off has held nothing, and the next one would ask in its name.
   const postgresLeases = postgres?.openPostgresLeases(postgres.url, nextLeaseHolder(dataDir, 'worker'));
   const leases = observedLeases(postgresLeases ?? soleLeases, metrics);
@@ -118,6 +112,15 @@ export async function runWorker({ config: { dataDir, readModel, administration, 
     await postgres?.renewRows({ url: postgres.url, rows, store, log, signal: held });
     const projector = new Projector(rows, allProjections(), observe, { progress, lease });
     await followReadModel({ store, projector, signal: held, fenced, failed: failed(READ_MODEL), observe: metrics.subscription(READ_MODEL) });
+  };
+  const applyApproved = async (held: UnderLease): Promise<void> => {
+    // An api names the deployment, by its genesis where there is one; nothing is approved before.
+    const deployment = await namedDeployment(store, held.signal);
+    if (deployment === undefined) return;
+    const acts = new ApplyActs(controlPlane, approvedActs(operations), { stream: controlPlaneStream(deployment), quorum: administration.quorum }, ({ operationId, refused }) => {
+      if (refused !== null) log.warn({ operationId, code: refused.code }, 'an approved act could not be done any more');
+    });
+    await applyActs(parts, acts, held);
   };
   const parts: ProcessParts = { store, tables, clock, log, handled, failed, observe: (name) => metrics.subscription(name) };
 
@@ -146,7 +149,7 @@ export async function runWorker({ config: { dataDir, readModel, administration, 
     under(READ_MODEL, project, readModelHeld),
     under(SETTLE_USES, (held) => settleEnds(parts, given ?? settleBy(operations), held)),
     under(EXPIRE_OPERATIONS, (held) => expireOperations(parts, operations, held)),
-    under(APPLY_ACTS, (held) => applyActs(parts, acts, held)),
+    under(APPLY_ACTS, applyApproved),
     under(FOLLOW_ACTS, (held) => followActs(parts, follower, held)),
     under(KEEP_DEADLINES, (held) => keepDeadlines(parts, operations, disableBySystem(keys, log), held)),
     // What an administrator says of the clock concerns each worker, whatever it works on.

@@ -1,4 +1,4 @@
-import { deploymentId } from './deployment.js';
+import { deploymentId, namedDeployment, OtherDeploymentError } from './deployment.js';
 import { FaultyEventStore } from './testing/faulty-event-store.js';
 import { MemoryEventStore } from './testing/memory-event-store.js';
 
@@ -13,6 +13,15 @@ describe('deploymentId', () => {
     expect(await deploymentId(store, NOW)).toBe(ids[0]);
     expect(await store.readAll({ limit: 10 })).toHaveLength(1);
     expect(await deploymentId(new MemoryEventStore(), NOW)).not.toBe(ids[0]);
+  });
+
+  it('is what a genesis calls it, where it has no name yet', async () => {
+    const store = new MemoryEventStore();
+    const waiting = namedDeployment(store);
+    expect(await deploymentId(store, NOW, 'd1')).toBe('d1');
+    await expect(deploymentId(store, NOW, 'd2')).rejects.toThrow(OtherDeploymentError);
+    expect(await waiting).toBe('d1');
+    expect(await namedDeployment(new MemoryEventStore(), AbortSignal.abort())).toBeUndefined();
   });
 
   it('is none while the store can\'t say whether it is written', async () => {

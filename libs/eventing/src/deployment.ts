@@ -23,22 +23,21 @@ export class UnnamedDeploymentError extends Error {
   override readonly name = 'UnnamedDeploymentError';
 }
 
-/** As it was named; undefined: nobody has come yet. */
-export async function namedDeployment(store: EventStore): Promise<string | undefined> {
+async function named(store: EventStore): Promise<string | undefined> {
   const [first] = await store.readStream(STREAM, { limit: 1 });
   return first === undefined ? undefined : (first.data as { readonly deployment: string }).deployment;
 }
 
 /**
  * The id of this deployment, which every request statement names: made once, by whoever comes first.
- * @param wanted what it has to be; left out: whatever it is, a random one where it has none @throws OtherDeploymentError
+ * @param wanted what it has to be, as a genesis says; left out: whatever it is, a random one where it has none @throws OtherDeploymentError
  */
 export async function deploymentId(store: EventStore, now: string, wanted?: string): Promise<string> {
   for (;;) {
-    const named = await namedDeployment(store);
-    if (named !== undefined) {
-      if (wanted !== undefined && named !== wanted) throw new OtherDeploymentError(named, wanted);
-      return named;
+    const known = await named(store);
+    if (known !== undefined) {
+      if (wanted !== undefined && known !== wanted) throw new OtherDeploymentError(known, wanted);
+      return known;
     }
     const metadata = { commandId: randomId(), actor: systemActor('deployment'), at: now };
     try {
@@ -49,13 +48,19 @@ export async function deploymentId(store: EventStore, now: string, wanted?: stri
   }
 }
 
+/** The id that somebody else gives it: waits for that. Undefined when the signal aborts before. @throws StoreUnavailableError */
+export async function namedDeployment(store: EventStore, signal?: AbortSignal): Promise<string | undefined> {
+  while (signal?.aborted !== true) {
+    const known = await named(store);
+    if (known !== undefined) return known;
+    await pause(LOOK_MS, signal);
+  }
+  return undefined;
+}
+
 /** Where a genesis is pinned its id is the deployment's: who does not lay it waits for who does. @throws UnnamedDeploymentError after `withinMs` */
 export async function awaitDeployment(store: EventStore, withinMs = REACHABLE_WITHIN_MS): Promise<string> {
-  const until = performance.now() + withinMs;
-  for (;;) {
-    const named = await namedDeployment(store);
-    if (named !== undefined) return named;
-    if (performance.now() > until) throw new UnnamedDeploymentError('a genesis is pinned, and none was laid in the event store: start an api whose configuration names genesis.file');
-    await pause(LOOK_MS);
-  }
+  const known = (await named(store)) ?? (await namedDeployment(store, AbortSignal.timeout(withinMs)));
+  if (known === undefined) throw new UnnamedDeploymentError('a genesis is pinned, and none was laid in the event store: start an api whose configuration names genesis.file');
+  return known;
 }

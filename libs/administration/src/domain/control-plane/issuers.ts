@@ -1,5 +1,6 @@
 import { ROLES } from '#identity/contract.js';
 import type { RoleRule, TrustedIssuer } from '#identity/contract.js';
+import { sameJson } from './lists.js';
 import { isObject, MAX_TEXT, readObject, textItem } from './members.js';
 import type { Checked, Members } from './members.js';
 
@@ -34,6 +35,9 @@ function trustedUrl(m: Members, name: string): string {
   if (url?.startsWith('http:') === true && !LOOPBACK.test(url)) m.fault(name, 'must be https, or http on a loopback address');
   return url;
 }
+
+/** Whether two lists trust the same, in whatever order. */
+export const sameIssuers = (a: readonly TrustedIssuer[], b: readonly TrustedIssuer[]): boolean => a.length === b.length && a.every((one) => b.some((other) => sameJson(one, other)));
 
 const readRule = (value: unknown, at: string): Checked<RoleRule> =>
   readObject(value, at, (m) => ({

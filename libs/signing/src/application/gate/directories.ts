@@ -32,13 +32,12 @@ function relationOf(directory: Directory): Directory['relation'] {
 }
 
 function byAccount<T>(ask: (account: Actor) => T): (account: Actor) => T {
-  const known = new Map<string, Map<string, { readonly answer: T }>>();
-  return (account) => {
-    const { issuer, subject } = account;
-    let ofIssuer = known.get(issuer);
-    if (ofIssuer === undefined) known.set(issuer, (ofIssuer = new Map()));
-    let found = ofIssuer.get(subject);
-    if (found === undefined) ofIssuer.set(subject, (found = { answer: ask({ issuer, subject }) }));
+  const issuers = new Map<string, Map<string, { readonly answer: T }>>();
+  return ({ issuer, subject }) => {
+    const known = issuers.get(issuer) ?? new Map<string, { readonly answer: T }>();
+    if (known.size === 0) issuers.set(issuer, known);
+    const found = known.get(subject) ?? { answer: ask({ issuer, subject }) };
+    known.set(subject, found);
     return found.answer;
   };
 }
