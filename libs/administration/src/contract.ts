@@ -8,6 +8,7 @@ export type { Genesis, GenesisDocument } from './domain/control-plane/genesis.js
 export { ADMINISTRATORS, initialControlPlane } from './domain/control-plane/state.js';
 export type { ControlledKey, ControlPlaneState, DeputyState, PersonState, PublishedPolicy, SessionState } from './domain/control-plane/state.js';
 export { evolveControlPlane, UnreadableActError } from './domain/control-plane/evolve.js';
+export { sameIssuers } from './domain/control-plane/issuers.js';
 export type { Seen } from './domain/control-plane/directory.js';
 export { directoryOf, NOTHING_SEEN } from './domain/control-plane/directory.js';
 export { resolvePolicies } from './domain/control-plane/resolve-policies.js';
@@ -26,4 +27,3 @@ export { Administration } from './application/act/administration.js';
 export type { ActOutcome } from './application/act/administration.js';
 export type { ProposedAct } from './application/ports/propose-operation.port.js';
 export { chainedEffect } from './application/chained-effect.js';
-export { sameIssuers } from './domain/control-plane/issuers.js';
