@@ -63,6 +63,12 @@ const PROVOKED: Readonly<Record<string, () => Promise<Answer<unknown>>>> = {
   CHALLENGE_MISMATCH: async () => scene.ana.approves(await scene.orderer.operation({ two: 1 }), { proof: { type: 'jws', challengeId: NO_ID, jws: 'a.b.c' } }),
   POLICY_NOT_FOUND: () => scene.admin.registers({ keyId: 'referring', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { ref: 'nowhere' } }),
   POLICY_UNSATISFIABLE: () => scene.admin.registers({ keyId: 'hopeless', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { type: 'threshold', k: 2, of: [NONE] } }),
+  GENESIS_REQUIRED: () => scene.admin.send('PUT', '/v1/quorum', { quorum: 2 }),
+  ACCOUNT_TAKEN: async () => {
+    const accounts = [{ issuer: scene.ana.issuer, subject: 'taken' }];
+    expected(await scene.admin.send('PUT', '/v1/people/one', { accounts }), 200);
+    return scene.admin.send('PUT', '/v1/people/other', { accounts });
+  },
   OPERATION_NOT_FOUND: () => scene.admin.reads({ operationId: NO_ID }),
   KEY_NOT_FOUND: () => scene.admin.disables('nowhere'),
   SIGN_ORDER_NOT_FOUND: async () => {
@@ -135,8 +141,10 @@ const PROVOKED: Readonly<Record<string, () => Promise<Answer<unknown>>>> = {
     return narrow.bearer(issuer.sign({ alg: 'ES256', kid: 'x' }, issuer.claims('eve', ['administrator'], { iss: 'https://silent.example' }))).get('/v1/keys');
   },
 };
-/** Where the others are provoked: by credentials and clocks (signed decisions), by a sender that stalls (observability), and by broken parts. */
-const ELSEWHERE = ['CHALLENGE_EXPIRED', 'CHALLENGE_USED', 'CREDENTIAL_NOT_ACTIVE', 'REQUEST_TIMEOUT', 'INTERNAL', 'HSM_UNAVAILABLE', 'STORE_UNAVAILABLE'];
+/** Where the others are provoked: by credentials and clocks (signed decisions), by a genesis and sessions (acts of administration), by a sender that stalls (observability), and by broken parts. */
+const ELSEWHERE = ['CHALLENGE_EXPIRED', 'CHALLENGE_USED', 'CREDENTIAL_NOT_ACTIVE', 'CREDENTIAL_EXISTS', 'CONTROL_PLANE_MOVED', 'QUORUM_TOO_SMALL', 'SESSION_REQUIRED', 'REQUEST_TIMEOUT', 'INTERNAL', 'HSM_UNAVAILABLE', 'STORE_UNAVAILABLE'];
+/** Where in the input the fault lies. */
+const FAULTY: Readonly<Record<string, string>> = { VALIDATION_FAILED: '/keyUsages/0/maxUsageCount', POLICY_UNSATISFIABLE: '/approvalPolicy/k' };
 const DOCUMENTED = [...readFileSync(join(packageRoot, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z_0-9]+)` \| (\d{3}) \|/gm)].map(([, code = '', status]) => ({ code, status: Number(status) }));
 
 describe('each documented code', () => {
@@ -151,7 +159,7 @@ describe('each documented code', () => {
     expect(id).not.toBe('');
     expect(answer.body).toEqual({
       type: `urn:countersign:error:${code}`, title: expect.any(String), status, detail: expect.any(String), code, instance: `urn:countersign:request:${id}`,
-      ...(code === 'VALIDATION_FAILED' ? { errors: [{ path: '/keyUsages/0/maxUsageCount', message: expect.any(String) }] } : {}),
+      ...(code in FAULTY ? { errors: [{ path: FAULTY[code], message: expect.any(String) }] } : {}),
     });
     expect(JSON.stringify(answer.body)).not.toMatch(/SELECT|CKR_|node_modules|\.js:|\bat \w+ \(/);
     expect(answer.headers.has('www-authenticate')).toBe(status === 401);

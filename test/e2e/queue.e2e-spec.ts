@@ -123,11 +123,11 @@ describe('the queue', () => {
 describe('the lists', () => {
   it('hold exactly what their filters say, newest first, in pages', async () => {
     const [one, two] = [scene.as('lister-1', ['orderer', 'approver'], { groups: ['firmware-approvers'] }), scene.as('lister-2', ['orderer', 'approver'], { groups: ['firmware-approvers'] })];
-    const [onlyOrderer, admin] = [scene.as('lister-1', ['orderer']), scene.admin];
+    const [onlyOrderer, admin] = [scene.as('lister-3', ['orderer']), scene.admin];
     const model: { operation: OperationView; requester: Person; deciders: Person[] }[] = [];
     const keySets = [['none'], ['fw'], ['fw', 'none'], ['any-two', 'fw']];
     for (let n = 0; n < 16; n += 1) {
-      const [requester, decider] = n % 2 === 0 ? [one, two] : [two, one];
+      const [requester, decider] = n % 4 === 3 ? [onlyOrderer, one] : n % 2 === 0 ? [one, two] : [two, one];
       const entry = { operation: await requester.operation(Object.fromEntries((keySets[n % 4] ?? []).map((k) => [k, 2])), n === 5 || n === 8 ? { validMs: 1_000 } : {}), requester, deciders: [] as Person[] };
       model.push(entry);
       const step = async (answer: Promise<Answer<OperationView>>): Promise<void> => void (entry.operation = expected(await answer, 200, 201));

@@ -28,11 +28,8 @@ import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'http' | 'administration' | 'identity'>;
-  /** Trusted issuers, those of the profile among them. */
+  readonly config: Pick<Config, 'http' | 'administration'>;
   readonly issuers: readonly TrustedIssuer[];
-  /** The control plane at the start. */
-  readonly begun: ControlPlaneState;
   readonly store: EventStore;
   readonly deployment: string;
   readonly clock: TrustedClock;
@@ -44,13 +41,11 @@ export interface AdministrationParts {
 
 export interface AdministrationOfApi {
   readonly controlPlane: ControlPlane;
-  /** As it is followed. */
-  plane(): ControlPlaneState;
+  /** As it is followed; undefined while it has to be read anew. */
+  plane(): ControlPlaneState | undefined;
   readonly states: readonly Pick<StreamStates<never, never>, 'doubt'>[];
   readonly prefixes: readonly string[];
   follow(event: RecordedEvent): void;
-  /** Whose tokens are believed now: the genesis' and what acts made of it, else the configuration's. The same list while it is the same. */
-  issuers(): readonly TrustedIssuer[];
   /** What was seen of people before it began to follow. @throws StoreUnavailableError */
   readBack(): Promise<void>;
   readonly providers: readonly Provider[];
@@ -59,18 +54,12 @@ export interface AdministrationOfApi {
 
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
 export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
-  const { config, store, deployment, clock, operations, verifier, executor } = parts;
+  const { config, issuers, store, deployment, clock, operations, verifier, executor } = parts;
   const stream = controlPlaneStream(deployment);
   const plane = executor(controlPlaneDecider, controlPlaneKind);
   const proposals = executor(proposalDecider, proposalKind);
   const sightings = new Sightings();
-  const { quorum, sessionMaxMs } = config.administration;
-  const settings: AdministrationSettings = { stream, quorum, sessionMaxMs, issuers: parts.issuers };
-  const ofProfile = parts.issuers.filter((one) => !config.identity.issuers.includes(one));
-  let trusted: { readonly issuers: readonly TrustedIssuer[] | null; readonly all: readonly TrustedIssuer[] } = { issuers: null, all: parts.issuers };
-  let known = parts.begun;
-  // While it is read anew, the last that was known holds.
-  const planeNow = (): ControlPlaneState => (known = plane.states.cached(stream)?.state.plane ?? known);
+  const settings: AdministrationSettings = { stream, quorum: config.administration.quorum, issuers, sessionMaxMs: config.administration.sessionMaxMs };
   const controlPlane = followedControlPlane(plane.states, stream, sightings, config.http.publicUrl);
   const relying: RelyingPartyNow = () => controlPlane.relying;
   const sources: PolicySources = { resolve: async (source) => (await controlPlane.fresh()).resolve(source) };
@@ -82,17 +71,12 @@ export function administrationOfApi(parts: AdministrationParts): AdministrationO
   ];
   return {
     controlPlane,
-    plane: planeNow,
+    plane: () => plane.states.cached(stream)?.state.plane,
     states: [plane.states, proposals.states],
     prefixes: [CONTROL_PLANE_PREFIX, PERSON_PREFIX],
     follow(event) {
       if (event.stream.startsWith(PERSON_PREFIX)) sightings.follow(event);
       else if (event.stream.startsWith(CONTROL_PLANE_PREFIX)) plane.states.offer(event);
-    },
-    issuers() {
-      const { issuers } = planeNow();
-      if (issuers !== trusted.issuers) trusted = { issuers, all: issuers === null ? parts.issuers : [...issuers, ...ofProfile] };
-      return trusted.all;
     },
     async readBack() {
       await Promise.all([sightings.readBack(store, clock.now().closing), plane.states.refresh(stream)]);

@@ -3,6 +3,7 @@ import { beginControlPlane, sameIssuers } from '#administration/contract.js';
 import type { Beginning, ControlPlaneState, GenesisDocument } from '#administration/contract.js';
 import type { EventStore } from '#eventing/event-store.port.js';
 import { TrustedClock } from '#eventing/trusted-clock.js';
+import type { TrustedIssuer } from '#identity/contract.js';
 import type { Config } from '#platform/config/config.js';
 import { ConfigError } from '#platform/config/config-error.js';
 import { systemClock } from '#platform/time/system-clock.js';
@@ -40,3 +41,6 @@ function refuseContradiction({ administration, identity }: Pick<Config, 'adminis
   if (administration.isQuorumStated && quorum !== null && administration.quorum !== quorum) throw new ConfigError('administration.quorum', `is ${administration.quorum}, and the control plane in force says ${quorum}: say the same or leave it out`);
   if (identity.issuers.length > 0 && issuers !== null && !sameIssuers(identity.issuers, issuers)) throw new ConfigError('identity.issuers', 'say otherwise than the control plane in force: say the same or leave them out');
 }
+
+/** Whose tokens are believed: as the control plane says, where a genesis was laid. */
+export const issuersInForce = (plane: ControlPlaneState, configured: readonly TrustedIssuer[]): readonly TrustedIssuer[] => plane.issuers ?? configured;

@@ -5,6 +5,7 @@ import type { Chain } from '#administration/domain/control-plane/decide.js';
 import type { ControlPlaneEvent, ControlPlaneState, Seen } from '#administration/contract.js';
 import { directoryOf, initialControlPlane, resolvePolicies } from '#administration/contract.js';
 import type { ControlPlane, ControlPlaneView } from '#operations/contract.js';
+import { withMinimum } from '#signing/application/gate/policies.js';
 
 /** How operations look at a state of the control plane. @param sightings what tokens told of people lately */
 export function viewOf(state: ControlPlaneState, sightings: Seen): ControlPlaneView {
@@ -14,7 +15,9 @@ export function viewOf(state: ControlPlaneState, sightings: Seen): ControlPlaneV
     resolve(source) {
       const policies = resolvePolicies(state, source);
       if (policies instanceof DomainError) throw policies;
-      return policies;
+      // A genesis names the weakest proof that counts: what is asked for and pinned is what signers will ask for.
+      const minimum = state.genesis?.minimumProof ?? 'token';
+      return policies.map((one) => ({ ...one, policy: withMinimum(one.policy, minimum) }));
     },
     sessionNames: (account, keyId, now) =>
       [...state.sessions.values()].some((s) => sameActor(s.openedBy, account) && s.closed === null && s.openedAt <= now && now < s.endsAt && s.grants.some((g) => g.action === 'sign' && g.resource === keyId)),

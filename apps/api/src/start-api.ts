@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Beginning } from '#administration/contract.js';
+import type { Beginning, ControlPlaneState } from '#administration/contract.js';
 import { DEPLOYMENT } from '#eventing/deployment.js';
 import { EVENT_STORE } from '#eventing/event-store.port.js';
 import type { EventStore, NewEvent, RecordedEvent } from '#eventing/event-store.port.js';
@@ -19,7 +19,6 @@ import { SqlTrailIndex } from '#evidence/adapters/projections/sql-trail-index.js
 import { TRAIL_INDEX } from '#evidence/application/ports/trail-index.port.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
-import { JoseTokenVerifier } from '#identity/adapters/jose/jose-token-verifier.js';
 import { PROOF_VERIFIER, sightingDecider, sightingKind, SightingRecorder } from '#identity/contract.js';
 import type { TrustedIssuer } from '#identity/contract.js';
 import { SqlKeyList } from '#keys/adapters/projections/sql-key-list.js';
@@ -60,9 +59,10 @@ import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from 
 import type { SignerStatus } from '#signing/contract.js';
 import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
 import { administrationOfApi } from './administration-parts.js';
-import { followedTokens } from './followed-tokens.js';
+import { issuersInForce } from './begin-by-configuration.js';
 import { requestGenesisKeys } from './genesis-keys.js';
 import { warningsOfApi } from './readiness-warnings.js';
+import { verifierInForce } from './verifier-in-force.js';
 import { API_HANDLERS } from './handlers.js';
 import { API_HTTP_MODULES } from './http/api-http.modules.js';
 import { createHttpApp } from './http/create-http-app.js';
@@ -124,7 +124,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { deployment } = parts.beginning;
   const verifiedProofs = new VerifiedProofs(new CredentialProofVerifier());
   const administration = administrationOfApi({
-    config, issuers: parts.issuers, store, deployment, begun: parts.beginning.plane, clock, operations, verifier: verifiedProofs,
+    config, issuers: parts.issuers, store, deployment, clock, operations, verifier: verifiedProofs,
     executor: (decider, kind) => new TracedCommandExecutor(tracer, store, decider, new StreamStates(store, kind, folding), clock, observe),
   });
   const awaiter = new FollowingAwaiter({
@@ -150,10 +150,12 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const signOrders = new SqlSignOrders(parts.rows, parts.progress);
   const source: MetricsSource = { render: async () => ({ contentType: metrics.contentType, body: await metrics.render() }) };
   const httpMetrics: HttpMetrics = { observe: (method, route, status, seconds) => metrics.httpRequest(method, route, status, seconds), refused: (code) => metrics.refusal(code) };
-  const verifier = followedTokens(() => administration.issuers(), (issuers) => new JoseTokenVerifier({ issuers, clock: systemClock, observer: { keysNotFetched: (issuer, reason) => log.warn({ issuer, reason }, 'the keys of an issuer could not be had') } }));
+  let { plane } = parts.beginning;
+  // While it is read anew, the last that was known holds.
+  const planeNow = (): ControlPlaneState => (plane = administration.plane() ?? plane);
+  const verifier = verifierInForce(() => issuersInForce(planeNow(), parts.issuers), log);
   const keyList = new SqlKeyList(parts.rows, spkiToPem);
-  const found = (keyIds: readonly string[]): void => keyIds.slice(0, MAX_NAMED_KEYS).forEach((keyId) => log.warn({ keyId }, 'orders of this key need no proof'));
-  const warnings = warningsOfApi({ config, isOneProcess: parts.isOneProcess, plane: () => administration.plane(), controlPlane: administration.controlPlane, keys: keyList, monotonic: () => systemClock.monotonic(), found });
+  const warnings = warningsOfApi({ config, isOneProcess: parts.isOneProcess, plane: planeNow, controlPlane: administration.controlPlane, keys: keyList, monotonic: () => systemClock.monotonic(), found: (keyIds) => keyIds.slice(0, MAX_NAMED_KEYS).forEach((keyId) => log.warn({ keyId }, 'orders of this key need no proof')) });
   // Behind the requests' back: what tokens say of people counts for a day (rule 23).
   const sightings = new SightingRecorder(new TracedCommandExecutor(NO_TRACES, store, sightingDecider, new StreamStates(store, sightingKind, { capacity: CACHED_STREAMS, observe: folding.observe }), clock, observe), clock, (error) => log.warn({ error }, 'what a token says of somebody could not be written down'));
   const authenticator: Authenticator = {

@@ -12,6 +12,7 @@ import { timedCalls } from '#platform/telemetry/timed-calls.js';
 import { Pkcs11Hsm } from '#signing/adapters/pkcs11/pkcs11-hsm.js';
 import type { Hsm } from '#signing/application/ports/hsm.port.js';
 import type { Ledger } from '#signing/application/ports/ledger.port.js';
+import { inboxFolder } from './revocation-inbox.js';
 import { startInstance } from './signer-instance.js';
 import type { RunningInstance, SignerInstance } from './signer-instance.js';
 
@@ -45,7 +46,7 @@ export async function runSigner(parts: SignerParts): Promise<RunningSigner> {
   const { config, log, metrics } = parts;
   const ledger = timedCalls<Ledger>(await openLedger(config.signer.ledger), metrics.ledger.call);
   const hsm = openHsm(parts, ledger);
-  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`), publicUrl: config.http.publicUrl, genesis: config.genesis.digest }, async () => {
+  return runSignerWith({ ...parts, ledger, hsm, sessions: parts.hsm.sessions, self: { name: config.signer.name, incarnation: randomId() }, snapshotFile: join(config.dataDir, `signer-${config.signer.name}-snapshots.db`), publicUrl: config.http.publicUrl, genesis: config.genesis.digest, inboxDir: inboxFolder(config.dataDir) }, async () => {
     await hsm.close().catch((error: unknown) => log.warn({ error }, 'the token was not closed cleanly'));
     await ledger.close();
   });

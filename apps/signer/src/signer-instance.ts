@@ -32,7 +32,9 @@ import { RememberedEvents } from '#signing/application/sign/remembered-events.js
 import { Signer } from '#signing/application/sign/signer.js';
 import { tracedHsm } from '#signing/application/sign/traced-hsm.js';
 import { Turns } from '#signing/application/sign/turns.js';
+import { takeRevocation } from '#signing/application/gate/take-revocation.js';
 import { countOutcome } from './count-outcome.js';
+import { watchInbox } from './revocation-inbox.js';
 
 /** How often a signer looks for permitted keys whose pair was not bound. */
 const BIND_PAUSE_MS = 1_000;
@@ -55,6 +57,8 @@ export interface SignerInstance {
   readonly publicUrl: string;
   /** Digest of the genesis, as the configuration pins it; null: none, and then the promise of rule 22 is not given. */
   readonly genesis: string | null;
+  /** Folder for signed revocations; null or left out: none is looked at. */
+  readonly inboxDir?: string | null;
 }
 
 export interface RunningInstance {
@@ -70,7 +74,7 @@ export interface RunningInstance {
  * @param resumed called once, when the store that lay behind the ledger may be signed upon: this one has to be stopped, and another to be begun (rule 17)
  * @throws SealedStoreError, LedgerNameTakenError, StoreUnavailableError, LedgerUnavailableError
  */
-export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, publicUrl, genesis, store, log, metrics }: SignerInstance, resumed: () => void): Promise<RunningInstance> {
+export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, ledger, self, snapshotFile, publicUrl, genesis, inboxDir = null, store, log, metrics }: SignerInstance, resumed: () => void): Promise<RunningInstance> {
   await refuseSealed(store);
   const hsm = tracer === NO_TRACES ? token : tracedHsm(token, tracer);
   const clock = new TrustedClock(systemClock);
@@ -85,7 +89,8 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   const snapshots = openSnapshotStore({ file: snapshotFile });
   const follow = { observe: clock.follow.bind(clock), snapshots, capacity: CACHED_STREAMS, read: (events: number) => metrics.streamEventsRead(events) };
   const keys = new StreamStates(store, keyKind, follow);
-  const authority = new Authority(new StreamStates(store, evidenceKind, follow), keys, clock, gate);
+  const operations = new StreamStates(store, evidenceKind, follow);
+  const authority = new Authority(operations, keys, clock, gate);
   const remembered = new RememberedEvents(store, ledger, systemClock);
   const turns = new Turns(self, () => {
     const status = hsm.status();
@@ -137,6 +142,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   });
   const sweeping = registrations.run();
   const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
+  const inbox = inboxDir === null ? Promise.resolve() : watchInbox(inboxDir, (jws) => takeRevocation(jws, { ...gate.deps, verifier, operations }), log, stopping.signal);
   return {
     down: () => signer.down(),
     warning: () => gate.deps.plane.warning(),
@@ -145,7 +151,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
     async stop() {
       await signer.stop();
       stopping.abort();
-      await Promise.all([following, sweeping, binding]);
+      await Promise.all([following, sweeping, binding, inbox]);
       snapshots.close();
     },
   };

@@ -1,7 +1,7 @@
 import { genesisFaults, readGenesis } from '#administration/contract.js';
 import type { Genesis, GenesisDocument } from '#administration/contract.js';
 import { jwkOfCose } from '#identity/adapters/proofs/cose-key.js';
-import { canonical } from '#identity/application/statements/canonical.js';
+import { canonicalJson } from '#identity/contract.js';
 import type { InputFault } from '#kernel/domain-error.js';
 
 /** What is made where the file leaves it out. */
@@ -23,7 +23,7 @@ export function drawUpGenesis(value: unknown, made: Made): DrawnUp {
   const whole = { type: GENESIS_TYPE, ...made, people: [], rosters: [], policies: [], levels: [], separation: { exclusive: [], mutualWithinDays: 0 }, ...value };
   let bytes: string;
   try {
-    bytes = canonical(whole);
+    bytes = canonicalJson(whole);
   } catch {
     return { faults: [{ path: '', message: 'has no RFC 8785 form: a number that is none, or half a character' }] };
   }

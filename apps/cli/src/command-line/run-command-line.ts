@@ -8,12 +8,13 @@ import { showLedger } from './ledger-show.js';
 import { exportProof } from './proof-export.js';
 import { productVersion } from './product-version.js';
 import { restore } from './restore.js';
+import { revoke } from './revoke.js';
 import { copy } from './store-copy.js';
 import { UsageError } from './subcommand.js';
 import type { Subcommand, Surroundings } from './subcommand.js';
 
 /** The longer of two names that begin alike comes first. */
-const SUBCOMMANDS: readonly Subcommand[] = [ceremony, copy, backup, restore, acceptLedger, showLedger, newCredential, showCredential, approve, exportProof];
+const SUBCOMMANDS: readonly Subcommand[] = [ceremony, copy, backup, restore, acceptLedger, showLedger, newCredential, showCredential, approve, revoke, exportProof];
 const NAME_WIDTH = 19;
 
 const usage = (): string => `The tools of operators and approvers. Those that need a configuration take that of the service (COUNTERSIGN_CONFIG and other variables COUNTERSIGN_…).
