@@ -1,8 +1,9 @@
-import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { createHash, createPublicKey, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Actor } from '#kernel/actor.js';
-import { actStatement, canonicalDigest, decisionStatement, kidOf, publicJwkOf } from '#identity/contract.js';
+import { actStatement, canonicalDigest, decisionStatement, kidOf } from '#identity/contract.js';
 import type { Credential, DecisionProof, JwsVerdict, ProofFault, ProofVerifier, PublicJwk } from '#identity/contract.js';
+import { newKeyPair } from '#test/fixtures/key-pair.js';
 import type { Act, SignedDecision } from '../../domain/control-plane/act.js';
 
 export const ISSUER = 'https://idp.example';
@@ -20,11 +21,9 @@ export class SigningPerson {
 
   constructor(readonly actor: Actor, credentialId = `${actor.subject}-key`) {
     this.credentialId = credentialId;
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const { privateKey, publicJwk } = newKeyPair('EdDSA');
     this.privateKey = privateKey;
-    const read = publicJwkOf(publicKey.export({ format: 'jwk' }), '');
-    if ('faults' in read) throw new Error('no key');
-    this.publicJwk = read.publicJwk;
+    this.publicJwk = publicJwk;
   }
 
   get enrolment() {

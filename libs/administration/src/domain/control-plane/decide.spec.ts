@@ -125,6 +125,14 @@ describe('with a genesis', () => {
   it('only approvals that count are kept with the act', () => {
     given(state).when(act(ADA, 'POST', '/v1/policies', POLICY, { proof: proven(ADA), operation: operation(BEN, ADA, CYD, EVE, BEN) })).then('policy-published', { authority: { decisions: [{ by: BEN }, { by: CYD }] } });
   });
+  it('nothing is kept that a verifier would not read', () => {
+    const told = decisions(BEN, CYD).map((one) => ({ ...one, at: at('11:00'), by: { ...one.by, name: 'x' } }));
+    const command = act({ ...ADA, name: 'x' } as typeof ADA, 'POST', '/v1/policies', POLICY, { proof: proven(ADA), operation: { ...operation(), decisions: told } });
+    given(state).when(command).then('policy-published', { by: ADA });
+    const [event] = given(state).when(command).events();
+    expect(event?.data).toEqual({ method: 'POST', path: '/v1/policies', body: POLICY, by: ADA, at: at('12:00'), previous: HEAD, authority: operation(BEN, CYD), proof: 'e30.e30.AA' });
+    given(state).when({ ...command, operation: { ...operation(BEN, CYD), statement: '' } }).refuses('VALIDATION_FAILED');
+  });
   it('the quorum is its own', () => given(state).when(act(ADA, 'POST', '/v1/policies', POLICY, { proof: proven(ADA), quorum: 1, operation: operation(BEN) })).refuses('OPERATION_NOT_APPROVED'));
 
   describe('too few administrators', () => {

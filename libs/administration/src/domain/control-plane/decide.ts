@@ -1,6 +1,6 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
-import { DomainError } from '#kernel/domain-error.js';
+import { DomainError, invalid } from '#kernel/domain-error.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import type { Act, ActData, Authority } from './act.js';
 import { leavesTooFew } from './administrators.js';
@@ -12,6 +12,7 @@ import { acted } from './evolve.js';
 import { objectionTo } from './objection.js';
 import { approversNeeded, countedDecisions } from './operation-authority.js';
 import { actorRefusal, planAct, proofRefusal } from './plan.js';
+import { readActData } from './read-act.js';
 import type { ControlPlaneState } from './state.js';
 
 /** The state with the chain's head, which no event can know of itself. */
@@ -58,14 +59,17 @@ function act(command: ActCommand, plane: ControlPlaneState, head: string | null)
   const { method, path, body } = command.act;
   if (operation !== null && plane.operations.has(operation.operationId)) return [];
   const effect = effectOf(method, path, body);
-  if ('faults' in effect) throw new DomainError('VALIDATION_FAILED', effect.faults.map((f) => `${f.path}: ${f.message}`).join('; '), { faults: effect.faults });
+  if ('faults' in effect) throw invalid(...effect.faults);
   const authority = authorityOf(command, effect, plane);
   // A proof binds an act to its place in the chain; that of an operation named the place at which it was proposed.
   if (operation === null && proof !== null && proof.previous !== head) throw new DomainError('CONTROL_PLANE_MOVED', 'the proof names an older head of the control plane');
-  const data: ActData = { method, path, body, by, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
+  const data: ActData = { method, path, body, by: { issuer: by.issuer, subject: by.subject }, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
   const objection = objectionTo(effect, plane, by, command.now) ?? tooFew(plane, effect, data);
   if (objection instanceof DomainError) throw objection;
   if (objection === 'already' && operation === null) return [];
+  // What stands in the chain stays there: an act that its verifier could not read would break it for ever.
+  const read = readActData(data);
+  if ('faults' in read) throw invalid(...read.faults);
   return [{ type: `administration.${effect.type}.v1`, data }];
 }
 
@@ -91,5 +95,5 @@ function authorityOf(command: ActCommand, effect: Effect, plane: ControlPlaneSta
   const decisions = countedDecisions(plane, by, operation.decisions, now);
   const needed = approversNeeded(effect, plane, quorum);
   if (decisions.length < needed) throw new DomainError('OPERATION_NOT_APPROVED', `${decisions.length} approvals of other administrators count, ${needed} are needed`);
-  return { ...operation, decisions };
+  return { type: 'operation', operationId: operation.operationId, statement: operation.statement, decisions };
 }

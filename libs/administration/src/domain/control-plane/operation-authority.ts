@@ -20,7 +20,7 @@ export function countedDecisions(state: ControlPlaneState, proposer: Actor, deci
   const directory = directoryOf(state, NOTHING_SEEN);
   const able = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && directory.relation(proposer, by, now) === undefined && isProven(state, by, proof));
   const humans = able.map(({ by }) => personOf(state, by));
-  return able.filter((_, i) => humans.indexOf(humans[i] ?? '') === i);
+  return able.filter((_, i) => humans.indexOf(humans[i] ?? '') === i).map(({ by: { issuer, subject }, proof }) => ({ by: { issuer, subject }, proof }));
 }
 
 /** That the proof verifies is not asked here. */

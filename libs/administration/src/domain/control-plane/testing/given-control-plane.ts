@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { Actor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
+import { newKeyPair } from '#test/fixtures/key-pair.js';
 import type { SignedDecision } from '../act.js';
 import type { ActCommand, ControlPlaneCommand } from '../commands.js';
 import { decideControlPlane } from '../decide.js';
@@ -19,7 +19,7 @@ export const at = (hhmm: string): string => `2026-11-20T${hhmm}:00.000Z`;
 const keys = new Map<string, unknown>();
 /** One Ed25519 key for each name. */
 const jwk = (name: string) => {
-  const publicJwk = keys.get(name) ?? generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+  const publicJwk = keys.get(name) ?? newKeyPair('EdDSA').publicJwk;
   keys.set(name, publicJwk);
   return { type: 'jwk', publicJwk };
 };
@@ -69,6 +69,11 @@ export const given = (state: ControlPlaneState = initialControlPlane) => ({
       refuses: (code: string): void => expect(codeOf(decided())).toBe(code),
       nothing: (): void => expect(decided()).toEqual([]),
       then: (type: string, data: Readonly<Record<string, unknown>> = {}): void => expect(decided()).toMatchObject([{ type: `administration.${type}.v1`, data }]),
+      events: (): readonly ControlPlaneEvent[] => {
+        const events = decided();
+        if (events instanceof DomainError) throw events;
+        return events;
+      },
       after: (): ControlPlaneState => {
         const events = decided();
         if (events instanceof DomainError) throw events;
