@@ -42,7 +42,7 @@ class Process {
     const nothing = Promise.resolve(undefined);
     const awaiter = { until: () => nothing, expect: () => ({ event: nothing, cancel: () => undefined }) };
     const keys = { fresh: (keyId: string) => this.keys.fresh(keyId), known: (keyId: string) => this.keys.fresh(keyId) };
-    this.orders = new PlaceSignOrderHandler(this.operations, keys, plane(), NO_VERIFIER, store, awaiter, { down: () => undefined }, new RefusalRecorder(this.operations, () => undefined), new SignOrders(store, this.operations));
+    this.orders = new PlaceSignOrderHandler(this.operations, keys, plane(), NO_VERIFIER, new TrustedClock(systemClock), store, awaiter, { down: () => undefined }, new RefusalRecorder(this.operations, () => undefined), new SignOrders(store, this.operations));
   }
   async request(maxUsageCount: number): Promise<string> {
     const view = await new RequestOperationHandler(this.operations, this.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r'), ORDERER, requestOf({ keyUsages: [{ keyId: 'k', maxUsageCount }] })));

@@ -1,6 +1,5 @@
 import type { StreamStates } from '#eventing/stream-states.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { sameActor } from '#kernel/actor.js';
 import type { Chain } from '#administration/domain/control-plane/decide.js';
 import type { ControlPlaneEvent, ControlPlaneState, Seen } from '#administration/contract.js';
 import { directoryOf, initialControlPlane, resolvePolicies } from '#administration/contract.js';
@@ -19,8 +18,8 @@ export function viewOf(state: ControlPlaneState, sightings: Seen): ControlPlaneV
       const minimum = state.genesis?.minimumProof ?? 'token';
       return policies.map((one) => ({ ...one, policy: withMinimum(one.policy, minimum) }));
     },
-    sessionNames: (account, keyId, now) =>
-      [...state.sessions.values()].some((s) => sameActor(s.openedBy, account) && s.closed === null && s.openedAt <= now && now < s.endsAt && s.grants.some((g) => g.action === 'sign' && g.resource === keyId)),
+    sessionNames: (keyId, now) =>
+      [...state.sessions.values()].some((s) => s.closed === null && s.openedAt <= now && now < s.endsAt && s.grants.some((g) => g.action === 'sign' && g.resource === keyId)),
   };
 }
 

@@ -33,7 +33,7 @@ const ACTS = { ms: 20, enough: 500 };
 const SETTLE = { ms: 200, enough: 500 };
 /** Timers are set and removed together: what they wait for is 60 s away. */
 const EXPIRY = { ms: 500, enough: 500 };
-const EXPIRY_SWEEP_MS = 1_000;
+const SWEEP_MS = 1_000;
 
 /** What the process managers of a worker share. */
 export interface ProcessParts {
@@ -47,96 +47,86 @@ export interface ProcessParts {
   readonly handled: (subscription: string) => void;
 }
 
-/** Books ends of orders, until the lease is lost. Its checkpoint is saved under the fence: who lost the lease moves it no more. @throws StoreUnavailableError */
-export async function settleEnds(parts: ProcessParts, book: Settle, { lease, signal, fenced }: UnderLease): Promise<void> {
+interface Following {
+  readonly name: string;
+  readonly prefixes: readonly string[];
+  readonly gather: { readonly ms: number; readonly enough: number };
+}
+
+/** Follows for an effect that may come twice. Its checkpoint is saved under the fence: who lost the lease moves it no more. */
+async function followForEffect(parts: ProcessParts, { name, prefixes, gather }: Following, effect: (events: readonly RecordedEvent[]) => Promise<void>, { lease, signal, fenced }: UnderLease): Promise<void> {
   const { store, tables } = parts;
   const checkpoints = new ProcessCheckpoints(tables);
   const storeId = await store.storeId();
   const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
-    await settleUses(events, book);
+    await effect(events);
     const last = events.at(-1);
-    if (last !== undefined) await fenced(() => checkpoints.save(SETTLE_USES, checkpointAt(storeId, last), lease));
-    parts.handled(SETTLE_USES);
+    if (last !== undefined) await fenced(() => checkpoints.save(name, checkpointAt(storeId, last), lease));
+    parts.handled(name);
   };
-  const after = await resume(parts, checkpoints, SETTLE_USES);
-  await followDurably({ store, name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], gather: SETTLE, after, handle, caughtUp: () => parts.handled(SETTLE_USES), signal, failed: parts.failed(SETTLE_USES), observe: parts.observe(SETTLE_USES) });
+  const after = await resume(parts, checkpoints, name);
+  await followDurably({ store, name, prefixes, gather, after, handle, caughtUp: () => parts.handled(name), signal, failed: parts.failed(name), observe: parts.observe(name) });
 }
 
-/** Expires operations, until the lease is lost. Its timers and its checkpoint are written under the fence. @throws StoreUnavailableError */
-export async function expireOperations(parts: ProcessParts, operations: OperationExecutor, { lease, signal, fenced }: UnderLease): Promise<void> {
-  const { store, tables, clock, log } = parts;
+/** Books ends of orders, until the lease is lost. @throws StoreUnavailableError */
+export const settleEnds = (parts: ProcessParts, book: Settle, held: UnderLease): Promise<void> =>
+  followForEffect(parts, { name: SETTLE_USES, prefixes: [SIGN_ORDER_PREFIX], gather: SETTLE }, (events) => settleUses(events, book), held);
+
+/** Does acts, or has keys follow them, until the lease is lost: at the times of a clock that has seen what was confirmed. */
+async function followActing(parts: ProcessParts, name: string, prefix: string, acts: { handle(events: readonly RecordedEvent[]): Promise<void> }, held: UnderLease): Promise<void> {
+  const { clock, store } = parts;
   // What was confirmed, and written, while another held the lease.
   await clock.start(store);
-  const expiry = new ExpireOperations(operations, new SqlExpiryTimers(tables, await store.storeId(), lease), clock);
-  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
+  const effect = (events: readonly RecordedEvent[]): Promise<void> => {
     for (const event of events) clock.follow(event);
-    await fenced(() => expiry.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX))));
-    parts.handled(EXPIRE_OPERATIONS);
+    return acts.handle(events);
   };
-  const sweep = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await fenced(() => expiry.sweep()).catch((error: unknown) => log.warn({ error, subscription: EXPIRE_OPERATIONS }, 'expiring failed; it is tried again'));
-      await pause(EXPIRY_SWEEP_MS, signal);
-    }
-  };
-  const after = await resume(parts, new ProcessCheckpoints(tables), EXPIRE_OPERATIONS);
-  const following = followDurably({ store, name: EXPIRE_OPERATIONS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after, handle, caughtUp: () => parts.handled(EXPIRE_OPERATIONS), signal, failed: parts.failed(EXPIRE_OPERATIONS), observe: parts.observe(EXPIRE_OPERATIONS) });
-  await Promise.all([following, sweep()]);
+  await followForEffect(parts, { name, prefixes: [prefix, 'clock-'], gather: ACTS }, effect, held);
 }
 
 /** Applies acts whose operations were approved, until the lease is lost. @throws StoreUnavailableError */
-export async function applyActs(parts: ProcessParts, acts: ApplyActs, { lease, signal, fenced }: UnderLease): Promise<void> {
-  const { store, tables, clock } = parts;
-  await clock.start(store);
-  const checkpoints = new ProcessCheckpoints(tables);
-  const storeId = await store.storeId();
-  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
-    for (const event of events) clock.follow(event);
-    await acts.handle(events);
-    const last = events.at(-1);
-    if (last !== undefined) await fenced(() => checkpoints.save(APPLY_ACTS, checkpointAt(storeId, last), lease));
-    parts.handled(APPLY_ACTS);
-  };
-  const after = await resume(parts, checkpoints, APPLY_ACTS);
-  await followDurably({ store, name: APPLY_ACTS, prefixes: [OPERATION_PREFIX, 'clock-'], gather: ACTS, after, handle, caughtUp: () => parts.handled(APPLY_ACTS), signal, failed: parts.failed(APPLY_ACTS), observe: parts.observe(APPLY_ACTS) });
-}
+export const applyActs = (parts: ProcessParts, acts: ApplyActs, held: UnderLease): Promise<void> => followActing(parts, APPLY_ACTS, OPERATION_PREFIX, acts, held);
 
 /** Has keys follow the control plane, until the lease is lost. @throws StoreUnavailableError */
-export async function followActs(parts: ProcessParts, acts: FollowActs, { lease, signal, fenced }: UnderLease): Promise<void> {
-  const { store, tables, clock } = parts;
-  await clock.start(store);
-  const checkpoints = new ProcessCheckpoints(tables);
-  const storeId = await store.storeId();
-  const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
-    for (const event of events) clock.follow(event);
-    await acts.handle(events);
-    const last = events.at(-1);
-    if (last !== undefined) await fenced(() => checkpoints.save(FOLLOW_ACTS, checkpointAt(storeId, last), lease));
-    parts.handled(FOLLOW_ACTS);
-  };
-  const after = await resume(parts, checkpoints, FOLLOW_ACTS);
-  await followDurably({ store, name: FOLLOW_ACTS, prefixes: [CONTROL_PLANE_PREFIX, 'clock-'], gather: ACTS, after, handle, caughtUp: () => parts.handled(FOLLOW_ACTS), signal, failed: parts.failed(FOLLOW_ACTS), observe: parts.observe(FOLLOW_ACTS) });
+export const followActs = (parts: ProcessParts, acts: FollowActs, held: UnderLease): Promise<void> => followActing(parts, FOLLOW_ACTS, CONTROL_PLANE_PREFIX, acts, held);
+
+/** What a process manager does with its timers, which it keeps in one transaction with its checkpoint. */
+interface Timed {
+  handle(events: readonly RecordedEvent[]): Promise<void>;
+  sweep(): Promise<void>;
 }
 
-/** Reminds, escalates, and disables keys whose emergency use nobody reviewed, until the lease is lost. @throws StoreUnavailableError */
-export async function keepDeadlines(parts: ProcessParts, operations: OperationExecutor, disable: DisableKey, { lease, signal, fenced }: UnderLease): Promise<void> {
+/** Keeps timers of operations, and does what is due, until the lease is lost. Timers and checkpoint are written under the fence. */
+async function keepTimers(parts: ProcessParts, name: string, timed: Timed, { signal, fenced }: UnderLease): Promise<void> {
   const { store, tables, clock, log } = parts;
-  await clock.start(store);
-  const deadlines = new KeepDeadlines(operations, new SqlDeadlineTimers(tables, await store.storeId(), lease), clock, disable);
   const handle = async (events: readonly RecordedEvent[]): Promise<void> => {
     for (const event of events) clock.follow(event);
-    await fenced(() => deadlines.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX))));
-    parts.handled(KEEP_DEADLINES);
+    await fenced(() => timed.handle(events.filter((e) => e.stream.startsWith(OPERATION_PREFIX))));
+    parts.handled(name);
   };
   const sweep = async (): Promise<void> => {
     while (!signal.aborted) {
-      await fenced(() => deadlines.sweep()).catch((error: unknown) => log.warn({ error, subscription: KEEP_DEADLINES }, 'a deadline could not be kept; it is tried again'));
-      await pause(EXPIRY_SWEEP_MS, signal);
+      await fenced(() => timed.sweep()).catch((error: unknown) => log.warn({ error, subscription: name }, 'what is due could not be done; it is tried again'));
+      await pause(SWEEP_MS, signal);
     }
   };
-  const after = await resume(parts, new ProcessCheckpoints(tables), KEEP_DEADLINES);
-  const following = followDurably({ store, name: KEEP_DEADLINES, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after, handle, caughtUp: () => parts.handled(KEEP_DEADLINES), signal, failed: parts.failed(KEEP_DEADLINES), observe: parts.observe(KEEP_DEADLINES) });
+  const after = await resume(parts, new ProcessCheckpoints(tables), name);
+  const following = followDurably({ store, name, prefixes: [OPERATION_PREFIX, 'clock-'], gather: EXPIRY, after, handle, caughtUp: () => parts.handled(name), signal, failed: parts.failed(name), observe: parts.observe(name) });
   await Promise.all([following, sweep()]);
+}
+
+/** Expires operations, until the lease is lost. @throws StoreUnavailableError */
+export async function expireOperations(parts: ProcessParts, operations: OperationExecutor, held: UnderLease): Promise<void> {
+  const { store, tables, clock } = parts;
+  await clock.start(store);
+  await keepTimers(parts, EXPIRE_OPERATIONS, new ExpireOperations(operations, new SqlExpiryTimers(tables, await store.storeId(), held.lease), clock), held);
+}
+
+/** Reminds, escalates, and disables keys whose emergency use nobody reviewed, until the lease is lost. @throws StoreUnavailableError */
+export async function keepDeadlines(parts: ProcessParts, operations: OperationExecutor, disable: DisableKey, held: UnderLease): Promise<void> {
+  const { store, tables, clock } = parts;
+  await clock.start(store);
+  await keepTimers(parts, KEEP_DEADLINES, new KeepDeadlines(operations, new SqlDeadlineTimers(tables, await store.storeId(), held.lease), clock, disable), held);
 }
 
 /** Its place in the log, or the beginning when that is another one: process managers may see everything again. */

@@ -9,8 +9,8 @@ export interface ControlPlaneView {
   resolve(source: PolicySource): readonly PinnedPolicy[];
   /** Two people do not approve each other's operations within so many days; 0: they may. */
   readonly mutualWithinDays: number;
-  /** Whether an open session of this account's names the key for signing, where one is needed. */
-  sessionNames(account: { readonly issuer: string; readonly subject: string }, keyId: string, now: Instant): boolean;
+  /** Whether an administration session that is open names the key for signing: a root key signs in no other way. */
+  sessionNames(keyId: string, now: Instant): boolean;
 }
 
 /** The control plane as operations look at it. */

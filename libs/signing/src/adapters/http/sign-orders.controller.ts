@@ -42,7 +42,7 @@ export class SignOrdersController {
       { status: 201, description: 'The order has ended', schema: ref(SignOrderBody), headers: ['Location'], examples: { completed: COMPLETED, halted: HALTED, 'outcome unknown': UNKNOWN } },
       { status: 202, description: 'The order is under way: `Location` tells how it goes on', schema: ref(SignOrderBody), headers: ['Location'], examples: { reserved: RESERVED } },
     ],
-    problems: ['PROOF_REQUIRED', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE', 
+    problems: ['PROOF_REQUIRED', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE', 'SESSION_REQUIRED', 
       'OPERATION_NOT_FOUND', 'NOT_YOUR_OPERATION', 'OPERATION_NOT_APPROVED', 'OPERATION_NOT_YET_VALID', 'OPERATION_EXPIRED', 'OPERATION_REJECTED', 'OPERATION_REVOKED', 'OPERATION_EXHAUSTED',
       'USAGE_EXHAUSTED', 'KEY_UNKNOWN', 'KEY_DISABLED', 'DIGEST_NOT_BOUND', 'HSM_UNAVAILABLE',
     ],

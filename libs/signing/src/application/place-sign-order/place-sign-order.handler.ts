@@ -5,6 +5,8 @@ import type { Executed } from '#eventing/command-executor.js';
 import { EVENT_STORE } from '#eventing/event-store.port.js';
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import { derivedId } from '#eventing/ids.js';
+import { TRUSTED_CLOCK } from '#eventing/trusted-clock.js';
+import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { STREAM_AWAITER } from '#eventing/stream-awaiter.port.js';
 import type { StreamAwaiter } from '#eventing/stream-awaiter.port.js';
 import type { Folded } from '#eventing/stream-states.js';
@@ -36,6 +38,7 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     @Inject(KEY_STATES) private readonly keys: KeyStates,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(PROOF_VERIFIER) private readonly verifier: ProofVerifier,
+    @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(STREAM_AWAITER) private readonly awaiter: StreamAwaiter,
     @Inject(SIGNER_STATUS) private readonly signers: SignerStatus,
@@ -76,6 +79,7 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const [key, plane] = await Promise.all([grant === undefined ? undefined : this.keys.fresh(request.keyId), this.controlPlane.fresh()]);
     const keyEnabled = key === undefined || key.state.status === 'enabled';
     const inForce = key === undefined ? null : plane.resolve(key.state.approvalPolicy);
+    if (key?.state.purpose === 'root' && !plane.sessionNames(request.keyId, this.clock.now().closing)) throw new DomainError('SESSION_REQUIRED', 'a root key signs in an administration session that names it, and none is open');
     const proof = grant === undefined ? undefined : await provenOrder({ ...command, grant, digests, state: known.state }, plane.directory, this.verifier);
     return this.operations.execute({
       stream,
