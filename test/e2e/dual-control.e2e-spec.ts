@@ -156,6 +156,10 @@ describe('rule 22: with a genesis', () => {
     const proposed = await one.acts('PUT', '/v1/roster/firmware-approvers', roster);
     const operation = expected(await scene.admin.reads(expected(proposed, 202)), 200);
     expect((await two.person.approves(operation)).said).toBe('403 PROOF_REQUIRED');
+    const mallory = scene.as('mallory', ['administrator']);
+    expect((await mallory.challenged(operation, { decision: 'approve' })).said).toBe('403 NOT_ELIGIBLE');
+    expect((await mallory.rejects(operation)).said).toBe('403 NOT_ELIGIBLE');
+    expect(expected(await mallory.queue(), 200).items).toEqual([]);
     await inForce(scene, proposed, two.approves, three.approves);
     expect(expected(await scene.auditor.get('/v1/roster/firmware-approvers'), 200)).toEqual({ group: 'firmware-approvers', ...roster });
     expect((await scene.as('mallory', ['administrator']).post('/v1/keys/fw/disable', { reason: 'x' }, {})).said).toBe('403 ROLE_REQUIRED');

@@ -10,10 +10,11 @@ export function isAdministrator(state: ControlPlaneState, account: Actor): boole
   return !isSuspended(state, account) && (state.rosters.get(ADMINISTRATORS) ?? []).some((one) => sameActor(one, account));
 }
 
-/** The humans who can act as administrators: on the roster, not suspended, with an active credential. */
+/** The humans who can act as administrators: on the roster, not suspended, of a trusted issuer, with an active credential. */
 export function activeAdministrators(state: ControlPlaneState): ReadonlySet<string> {
   const armed = [...state.credentials.values()].filter((c) => c.status === 'active');
-  const able = (state.rosters.get(ADMINISTRATORS) ?? []).filter((one) => !isSuspended(state, one) && armed.some((c) => sameActor(c.owner, one)));
+  const isTrusted = ({ issuer }: Actor): boolean => state.issuers === null || state.issuers.some((one) => one.issuer === issuer);
+  const able = (state.rosters.get(ADMINISTRATORS) ?? []).filter((one) => isTrusted(one) && !isSuspended(state, one) && armed.some((c) => sameActor(c.owner, one)));
   return new Set(able.map((one) => personOf(state, one)));
 }
 

@@ -142,6 +142,7 @@ describe('with a genesis', () => {
       given(three).when(act(ADA, 'PUT', '/v1/roster/administrators', { members: [ADA, BEN] }, byOperation)).refuses('QUORUM_TOO_SMALL');
       given(three).when(act(ADA, 'PUT', '/v1/quorum', { quorum: 3 }, byOperation)).refuses('QUORUM_TOO_SMALL');
       given(three).when(act(ADA, 'POST', '/v1/credentials/cyd-key/revoke', { reason: 'r' })).refuses('QUORUM_TOO_SMALL');
+      given(state).when(act(ADA, 'PUT', '/v1/issuers', { issuers: [{ issuer: 'https://other.example', audience: 'countersign' }] }, byOperation)).refuses('QUORUM_TOO_SMALL');
       given(three).when(act(ADA, 'PUT', '/v1/people/b', { accounts: [BEN, CYD] }, byOperation)).refuses('QUORUM_TOO_SMALL');
       given(after(three, [ADA, 'PUT', '/v1/people/b', { accounts: [BEN] }])).when(act(ADA, 'PUT', '/v1/people/b', { status: 'suspended' })).refuses('QUORUM_TOO_SMALL');
     });

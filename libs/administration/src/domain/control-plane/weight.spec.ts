@@ -61,5 +61,9 @@ describe('what weakens is more than a change', () => {
     expect(weightIn('PUT', '/v1/keys/evidence/approval-policy', { assuranceLevel: 'L3' }, levelled)).toBe('weakening');
     expect(weightIn('PUT', '/v1/keys/evidence/approval-policy', { tree: { type: 'approvers', count: 2 }, assuranceLevel: 'L2' }, levelled)).toBe('weakening');
   });
+  it('a key without a pair that is asked for again, under less or after it was disabled', () => {
+    const again = (approvalPolicy: unknown, of = state) => weightIn('POST', '/v1/keys', { keyId: 'fw-prod', purpose: 'firmware', algorithm: 'ES256', approvalPolicy }, of);
+    expect([again({ ref: 'two' }), again({ type: 'none' }), again({ ref: 'two' }, after(state, [ADA, 'POST', '/v1/keys/fw-prod/disable', { reason: 'r' }]))]).toEqual(['change', 'weakening', 'weakening']);
+  });
   it('nothing, in an empty control plane, but what gives power back', () => expect(weightIn('PUT', '/v1/roster/fw', { members: [] }, initialControlPlane)).toBe('change'));
 });

@@ -40,8 +40,11 @@ export function weightOf(effect: Effect, state: ControlPlaneState): Weight {
     case 'credential-resumed':
     case 'key-enabled':
       return 'weakening';
-    case 'key-permitted':
-      return 'change';
+    case 'key-permitted': {
+      // One whose pair was never made may be asked for again: not under less, and not to enable it.
+      const known = state.keys.get(effect.key.keyId);
+      return weaker(known !== undefined && (known.status === 'disabled' || sourceWeakens(state, known.policy, effect.key.policy)));
+    }
     case 'credential-enrolled':
       return 'enrolment';
     case 'session-opened':

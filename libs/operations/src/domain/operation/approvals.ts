@@ -1,3 +1,4 @@
+import { ADMINISTRATORS } from '#administration/contract.js';
 import type { Instant } from '#kernel/clock.js';
 import type { Actor } from '#kernel/actor.js';
 import type { Directory, Relation, SeenClaims, StandIn } from '#identity/contract.js';
@@ -71,7 +72,10 @@ interface Claims {
 /** Roles and groups of somebody who comes with a token now, as this policy takes them: of a roster where there is one, which a token narrows and never widens. */
 export function claimsNow(policy: Policy, account: Actor & Claims, directory: Directory): Claims {
   const roster = optionsOf(policy).requiredProof === 'token' ? undefined : directory.rosterGroups(account);
-  return roster === undefined ? account : { roles: account.roles, groups: account.groups.filter((g) => roster.includes(g)) };
+  if (roster === undefined) return account;
+  // Where a genesis was laid, a token makes nobody an administrator.
+  const roles = roster.includes(ADMINISTRATORS) ? account.roles : account.roles.filter((role) => role !== 'administrator');
+  return { roles, groups: account.groups.filter((g) => roster.includes(g)) };
 }
 
 /** What a deputy brings of his principal: the groups that were named, as far as the principal himself is still known to be in them. */
