@@ -51,13 +51,13 @@ const SUITES = {
   unit: jest('unit', '2', 10),
   integration: jest('integration', '2', 20),
   'end-to-end': jest('end-to-end', '2', 25),
-  // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL.
-  'end-to-end-stores': jest('end-to-end', '2', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' } }),
+  // The same tests, with events behind the client of EventStoreDB, and with rows in PostgreSQL; those of the api alone have no stores.
+  'end-to-end-stores': jest('end-to-end', '2', 30, { env: { TEST_EVENT_STORE: 'esdb', TEST_READ_MODEL: 'postgres' }, only: ['test/'] }),
   // What names its stores and processes itself.
   deployments: jest('deployments', '2', 30),
 };
-/** Run when named alone. */
-const LONG = { faults: jest('deployments', '1', 240, { only: ['test/faults/'] }) };
+/** Run when named alone. `main-paths`: what another Node could break, without what is the same on each. */
+const LONG = { 'main-paths': jest('end-to-end', '2', 20, { only: ['test/e2e/(main-job|sign-orders|signed-decisions|dual-control|ceremony)', 'test/faults/(kills|two-signers|batches)', 'test/system/', 'apps/'] }), faults: jest('deployments', '1', 240, { only: ['test/faults/'] }) };
 
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith('-'));
 if (process.argv.includes('--list')) console.log(Object.keys(SUITES).join('\n'));
