@@ -120,20 +120,25 @@ describe('named policies and levels', () => {
 
 describe('an emergency', () => {
   it('takes fewer approvers, and is reviewed by others, or disables its key', async () => {
-    await scene.key('urgent', 'ES256', { tree: ofFirmware(2), emergency: { tree: ofFirmware(1), reviewWithinMs: 1_000, reviewers: { type: 'approvers', count: 1, role: 'administrator' } } });
-    const ask = () => scene.orderer.operation({ urgent: 1 }, { emergency: { reason: 'pumps in the field stop' } });
-    const use = async () => {
-      const operation = await ask();
+    const policy = (reviewWithinMs: number) => ({ tree: ofFirmware(2), emergency: { tree: ofFirmware(1), reviewWithinMs, reviewers: { type: 'approvers', count: 1, role: 'administrator' } } });
+    await scene.key('reviewed', 'ES256', policy(600_000));
+    await scene.key('urgent', 'ES256', policy(1_000));
+    const use = async (keyId: string) => {
+      const operation = await scene.orderer.operation({ [keyId]: 1 }, { emergency: { reason: 'pumps in the field stop' } });
       expect(operation.emergency).toEqual({ reason: 'pumps in the field stop' });
       expect(expected(await scene.ana.approves(operation), 201).state).toBe('approved');
-      expect((await scene.ended(await scene.orderer.orders(operation, { keyId: 'urgent', digests: [digestOf('u')], digestAlgorithm: 'SHA-256' }))).state).toBe('completed');
+      expect((await scene.ended(await scene.orderer.orders(operation, { keyId, digests: [digestOf('u')], digestAlgorithm: 'SHA-256' }))).state).toBe('completed');
       return operation;
     };
-    const reviewed = await use();
+    const reviewed = await use('reviewed');
     expect((await scene.ana.post(`/v1/reviews/${reviewed.operationId}`, { verdict: 'justified', comment: 'mine' })).said).toBe('403 SELF_APPROVAL');
     expect((await scene.ben.post(`/v1/reviews/${reviewed.operationId}`, { verdict: 'justified', comment: 'not named' })).said).toBe('403 NOT_ELIGIBLE');
     expect(expected(await scene.admin.post(`/v1/reviews/${reviewed.operationId}`, { verdict: 'justified', comment: 'as the incident report says' }), 201)).toMatchObject({ status: 'justified' });
-    const forgotten = await use();
+    const doubted = await use('reviewed');
+    expect(expected(await scene.admin2.post(`/v1/reviews/${doubted.operationId}`, { verdict: 'not-justified', comment: 'no incident is known' }), 201)).toMatchObject({ status: 'not-justified' });
+    expect((await scene.admin2.post(`/v1/reviews/${doubted.operationId}`, { verdict: 'justified', comment: 'after all' })).said).toBe('409 ALREADY_DECIDED');
+    expect(expected(await scene.admin.get<{ readonly status: string }>('/v1/keys/reviewed'), 200).status).toBe('enabled');
+    const forgotten = await use('urgent');
     await eventually(async () => expected(await scene.auditor.get<{ readonly items: readonly { readonly reviewId: string; readonly status: string }[] }>('/v1/reviews'), 200).items, (items) => items.some((r) => r.reviewId === forgotten.operationId && r.status === 'overdue'), 20_000);
     await eventually(async () => expected(await scene.admin.get<{ readonly status: string }>('/v1/keys/urgent'), 200).status, (status) => status === 'disabled');
     const events = expected(await scene.auditor.audit('?type=keys.disabled.v1'), 200).items;

@@ -226,6 +226,16 @@ describe('the control plane, by a signer who trusts nobody else', () => {
       expect(await world.blocked(request.operationId, good(world, request))).toEqual(['BINDING_MISMATCH']);
     });
 
+    it('rule 22: another key pair is not used under the digest of the right one', async () => {
+      begin();
+      await world.begin();
+      const request = world.request();
+      const publicKeySha256 = request.keyUsages[0]?.publicKeySha256 ?? '';
+      await world.write(keyStream('k'), [{ type: 'keys.registered.v1', data: { keyId: 'k', publicKey: Buffer.from('the SPKI of a root').toString('base64'), publicKeySha256, ckaIdHex: 'bb', tokenSerial: 'serial-1', signer: 'signer-1' } }]);
+      expect(await world.blocked(request.operationId, good(world, request))).toEqual(['BINDING_MISMATCH']);
+      expect(world.hsm.signed).toEqual([]);
+    });
+
     it('rule 22: the key’s own stream says nothing about its policy', async () => {
       begin();
       await world.begin();

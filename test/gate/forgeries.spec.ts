@@ -66,6 +66,8 @@ const FORGERIES: readonly Forgery[] = [
     },
     blockers: ['QUORUM_NOT_MET', 'PROOF_INVALID'],
   },
+  { what: 'rule 25: a time in another form, before everything as a text', write: (w, r) => w.stored(r, [w.approval(w.eve, r), change(w.approval(w.zoe, r), { at: '+002026-11-20T12:00:00.000Z' })]), blockers: ['QUORUM_NOT_MET', 'PROOF_INVALID'] },
+  { what: 'rule 20: a message in place of a digest', write: (w, r) => good(w, r).map((e, i, all) => (i === all.length - 1 ? change<Reserved>(e, { input: { message: Buffer.alloc(32, 1).toString('base64') } }) : e)), blockers: ['BINDING_MISMATCH'] },
   { what: 'rule 23: a group that only the event tells', write: (w, r) => w.stored(r, [w.approval(w.eve, r), w.approval(w.zoe, r)]), blockers: ['QUORUM_NOT_MET', 'NOT_ELIGIBLE'] },
   { what: 'rule 23: a deputy whom nobody named', write: (w, r) => w.stored(r, [w.approval(w.eve, r), change(w.approval(w.zoe, r), { onBehalfOf: { deputyId: 'd', principal: w.fay.actor, groups: ['fw'] } })]), blockers: ['QUORUM_NOT_MET', 'PROOF_INVALID'] },
   { what: 'rule 20: an order that nobody signed', write: (w, r) => [...good(w, r).slice(0, -1), { ...w.order(r), data: { ...w.order(r).data, proof: undefined } }], blockers: ['PROOF_INVALID'] },

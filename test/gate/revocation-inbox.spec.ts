@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +7,11 @@ import { runCommandLine } from '#apps/cli/src/command-line/run-command-line.js';
 import { watchInbox } from '#apps/signer/src/revocation-inbox.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
-import { publicJwkOf } from '#identity/contract.js';
 import { evidenceKind } from '#signing/application/gate/evidence.js';
 import { openGate } from '#signing/application/gate/open-gate.js';
 import { revocationStatement, takeRevocation } from '#signing/application/gate/take-revocation.js';
 import { eventually } from '#signing/application/sign/testing/saga-world.js';
+import { newKeyPair } from '#test/fixtures/key-pair.js';
 import { account, GateWorld, SigningPerson } from './gate-world.js';
 import type { Request } from './gate-world.js';
 
@@ -61,11 +60,9 @@ describe('revocations in a signer’s own inbox', () => {
   });
 
   it('rule 25: `countersign revoke` leaves one that is taken; what is none is set aside, and what can’t be looked at now stays', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { privateKey, publicJwk } = newKeyPair('ES256');
     writeFileSync(join(dir, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-    const read = publicJwkOf(publicKey.export({ format: 'jwk' }), '');
-    if ('faults' in read) throw new Error('no key');
-    world.chain.byOperation(new SigningPerson(account('eve'), 'eve-card'), 'POST', '/v1/credentials', { credentialId: 'eve-card', owner: account('eve'), label: 'card', key: { type: 'jwk', publicJwk: read.publicJwk } }, world.chain.admins.slice(0, 2));
+    world.chain.byOperation(new SigningPerson(account('eve'), 'eve-card'), 'POST', '/v1/credentials', { credentialId: 'eve-card', owner: account('eve'), label: 'card', key: { type: 'jwk', publicJwk } }, world.chain.admins.slice(0, 2));
     await world.writePlane();
     const out = new PassThrough();
     const args = ['revoke', request.operationId, '--deployment', DEPLOYMENT, '--reason', 'stolen', '--credential', 'eve-card', '--key', join(dir, 'key.pem'), '--inbox', dir];

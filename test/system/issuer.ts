@@ -1,6 +1,7 @@
-import { createHmac, generateKeyPairSync, randomUUID, sign as signBytes } from 'node:crypto';
+import { createHmac, createPublicKey, randomUUID, sign as signBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
+import { newKeyPair } from '#test/fixtures/key-pair.js';
 import { listen } from './listen.js';
 
 export interface TokenHeader {
@@ -28,9 +29,9 @@ const HOURS_4 = 4 * 3600;
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 export async function startIssuer(audience = 'countersign'): Promise<Issuer> {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pair = newKeyPair('ES256');
   const kid = randomUUID();
-  const jwks = JSON.stringify({ keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }] });
+  const jwks = JSON.stringify({ keys: [{ ...pair.publicJwk, kid, alg: 'ES256', use: 'sig' }] });
   let url = '';
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
@@ -52,7 +53,7 @@ export async function startIssuer(audience = 'countersign'): Promise<Issuer> {
   };
   return {
     url, kid, claims, sign,
-    publicKeyPem: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    publicKeyPem: createPublicKey(pair.privateKey).export({ type: 'spki', format: 'pem' }).toString(),
     token: (subject, roles, more) => sign({ alg: 'ES256', kid, typ: 'JWT' }, claims(subject, roles, more)),
     close: () => new Promise((resolve) => {
       server.close(() => resolve());

@@ -78,7 +78,7 @@ export const ended = (service: Service, operation: Operation, signOrderId: strin
   eventually(() => orderOf(service, operation, signOrderId), isFinal, withinMs);
 
 /** Asks until the answer is as wanted. @throws Error with the last answer after `withinMs` */
-export async function eventually<T>(ask: () => T | Promise<T>, wanted: (answer: T) => boolean, withinMs = 5_000): Promise<T> {
+export async function eventually<T>(ask: () => T | Promise<T>, wanted: (answer: T) => boolean, withinMs = 20_000): Promise<T> {
   const began = performance.now();
   for (;;) {
     const answer = await ask();

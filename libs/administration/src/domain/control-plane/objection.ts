@@ -67,7 +67,8 @@ export function objectionTo(effect: Effect, state: ControlPlaneState, by: Actor,
     case 'key-policy-set': {
       const known = state.keys.get(effect.keyId);
       if (known === undefined && state.genesis !== null) return new DomainError('KEY_NOT_FOUND', 'there is no such key');
-      return unresolved(state, effect.policy) ?? already(known !== undefined && samePolicy(known.policy, effect.policy));
+      // Never in want of nothing: the key's own stream may say something else, and is not set back by one alone.
+      return unresolved(state, effect.policy);
     }
     case 'key-enabled':
     case 'key-disabled': {

@@ -29,7 +29,7 @@ export class KeyChangesController {
 
   @Endpoint({
     id: 'changeApprovalPolicy', method: 'PUT', path: '/v1/keys/:keyId/approval-policy', tag: 'Keys', summary: 'Change who must approve', access: 'administrator', headers: ['Countersign-Proof'],
-    description: 'Takes effect for new operations.',
+    description: 'For new operations. What is stricter than before is asked of every use of earlier ones as well, unless their policy looks at the decision alone.',
     body: {
       schema: POLICY_SOURCE_REQUEST,
       faults: policySourceFaults,

@@ -4,6 +4,7 @@ import type { Effect, ProposedAct } from '#administration/contract.js';
 import type { CommandMeta } from '#eventing/command-meta.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Principal } from '#identity/contract.js';
+import { samePolicy } from '#policies/contract.js';
 import type { KeyState } from '../../domain/key/state.js';
 import { keyStream } from '../../streams.js';
 import { KEY_EXECUTOR } from '../key-executor.js';
@@ -33,6 +34,7 @@ export class KeyGovernance {
     if (answers.has(meta.commandId)) return true;
     if (effect.type === 'key-permitted' && exists(state)) throw new DomainError('KEY_EXISTS', 'there is a key of this id');
     if (effect.type !== 'key-permitted' && !exists(state)) throw new DomainError('KEY_NOT_FOUND', 'there is no such key');
+    if (effect.type === 'key-policy-set') return samePolicy(state.approvalPolicy, effect.policy);
     return effect.type === 'key-enabled' && state.status === 'enabled';
   }
 }

@@ -139,7 +139,7 @@ function termsOf({ requestedPosition }: Entry, state: OperationState): readonly 
   if (state.request === null || !isAsked(state)) return [];
   const { requestedBy, expiresAt } = state.request;
   const terms = new Map<string, QueueTermRow>();
-  for (const { role, group } of allPolicies(state).flatMap((policy) => policyTerms(policy, approversAsTold(policy, state))))
+  for (const { role, group } of allPolicies(state).flatMap((policy) => policyTerms(policy, approversAsTold(state))))
     terms.set(JSON.stringify([role, group]), { role, groupName: group ?? '', expiresAt, requestedPosition, requesterIssuer: requestedBy.issuer, requesterSubject: requestedBy.subject, renewable: isRenewable(state) ? 1 : 0 });
   return [...terms.values()];
 }

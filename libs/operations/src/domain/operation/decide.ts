@@ -172,7 +172,8 @@ function settleUses({ outcomes, now }: Of<'settle-uses'>, state: OperationState)
   if (returned.length > 0) events.push({ type: 'operations.uses-returned.v1', data: { returned } });
   if (settled.length > 0) events.push({ type: 'operations.uses-settled.v1', data: { settled } });
   const after = events.reduce(evolveOperation, state);
-  if (settled.length > 0 && statusAt(after, now.closing) === 'approved' && after.grants.every((g) => g.spent >= g.maxUsageCount)) events.push({ type: 'operations.exhausted.v1', data: {} });
+  // By the events alone: approvals that have become too old do not bring uses back.
+  if (settled.length > 0 && after.status === 'approved' && now.closing < (after.request?.expiresAt ?? '') && after.grants.every((g) => g.spent >= g.maxUsageCount)) events.push({ type: 'operations.exhausted.v1', data: {} });
   return events;
 }
 

@@ -1,11 +1,10 @@
 import type { Instant } from '#kernel/clock.js';
-import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { Directory } from '#identity/contract.js';
 import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal, PolicyVerdict } from '#policies/contract.js';
 import { approversFor } from './approvals.js';
 import type { AdministrativeGrant, GrantedKey } from './events.js';
-import type { OperationState, OperationStatus } from './state.js';
+import type { OperationState, OperationStatus, StandingDecision } from './state.js';
 
 /** Every policy that a key's use is under: its own, then those of its assurance level and the lower ones. */
 export const policiesOf = (grant: Pick<GrantedKey, 'policy' | 'demands'>): readonly Policy[] => [grant.policy, ...(grant.demands ?? []).map((d) => d.policy)];
@@ -31,7 +30,7 @@ function hasLapsed(state: OperationState, now: Instant): boolean {
     const { approvalValidityMs } = optionsOf(policy);
     if (approvalValidityMs === null) return false;
     const young = state.decisions.filter((d) => d.decision === 'approve' && !(Date.parse(now) - Date.parse(d.at) >= approvalValidityMs));
-    return young.length < state.decisions.length && evaluatePolicy(policy, young.map((d) => ({ ...d.by, ...(d.onBehalfOf === undefined ? {} : { roles: ['approver'], groups: d.onBehalfOf.groups }) }))).missing > 0;
+    return young.length < state.decisions.length && evaluatePolicy(policy, young.map(asTold)).missing > 0;
   });
 }
 
@@ -70,5 +69,7 @@ export const quorumMet = (state: OperationState, now: Instant, directory: Direct
 /** Whether some policy of it names this person, by his token, open to him now or not. */
 export const isNamed = (state: OperationState, person: PolicyPrincipal): boolean => allPolicies(state).some((policy) => names(policy, person));
 
-/** As the decisions told people at their time: what a projection can know. */
-export const approversAsTold = (policy: Policy, state: OperationState): readonly PolicyPrincipal[] => approversFor(policy, state, '', NOBODY_KNOWN);
+/** As the decisions told people at their time: what a projection can know, whatever has become of them and their credentials. */
+export const approversAsTold = (state: OperationState): readonly PolicyPrincipal[] => state.decisions.filter((d) => d.decision === 'approve').map(asTold);
+
+const asTold = ({ by, onBehalfOf }: StandingDecision): PolicyPrincipal => (onBehalfOf === undefined ? by : { ...by, roles: ['approver'], groups: onBehalfOf.groups });

@@ -19,7 +19,7 @@ interface Deps {
  * @returns looks it up; undefined: the proof holds
  */
 export async function approvalFaults({ signed }: Evidence, request: NonNullable<OperationState['request']>, plane: Plane, deps: Deps): Promise<(approval: SignedApproval) => Blocker | undefined> {
-  const asked = { operationId: request.operationId, requestDigest: request.requestDigest, policyDigest: policyDigestOf(request), origin: plane.origin };
+  const asked = { operationId: request.operationId, requestDigest: request.requestDigest, policyDigest: policyDigestOf(request), origin: plane.origin, since: plane.state.genesis?.createdAt ?? '' };
   const found = await Promise.all(
     signed.map(async (approval) => {
       const fault = statementFault(approval, asked) ?? standInFault(approval, plane) ?? ((await deps.notes.isWithdrawn(asked.operationId, approval)) ? 'it was withdrawn' : undefined);

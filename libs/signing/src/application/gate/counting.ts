@@ -35,9 +35,10 @@ export function countingState({ evidence: { operation, signed }, plane, proven, 
  * the roster now count whatever was told.
  */
 function withRoster(d: Decision, { at, by }: SignedApproval, shutOut: readonly string[], plane: Question['plane']): readonly Decision[] {
-  const then = plane.directoryAt(at).rosterGroups(by);
   const now = plane.directory.rosterGroups(by);
-  if (then === undefined || now === undefined) return [d];
+  if (now === undefined) return [d];
+  // Where there is a roster now, a time without one is no time at which somebody was in a group.
+  const then = plane.directoryAt(at).rosterGroups(by) ?? [];
   const against = now.filter((g) => shutOut.includes(g));
   // A deputy brings the groups of whom he stands in for; what shuts him out himself does so in any name.
   if (d.onBehalfOf !== undefined && against.length > 0) return [];

@@ -1,4 +1,5 @@
 import type { Actor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
 import { parseDecisionStatement, statementDigest } from '#identity/contract.js';
 import type { DecisionStatement } from '#identity/contract.js';
 import type { GivenProof } from '#operations/contract.js';
@@ -28,12 +29,17 @@ export function statedDecision(proof: GivenProof): StatedDecision | string {
 }
 
 /** What an approval has to be over. */
+/** As every time that we write. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 export interface Asked {
   readonly operationId: string;
   readonly requestDigest: string;
   readonly policyDigest: string;
   /** Of the service; null: no genesis says it, and the request's digest names the deployment. */
   readonly origin: string | null;
+  /** When the control plane began; '' where no genesis says it. */
+  readonly since: Instant;
 }
 
 /** Why this approval's statement is none of an approval of this operation; undefined: it is one. */
@@ -46,6 +52,8 @@ export function statementFault(approval: SignedApproval, asked: Asked): string |
   if (statement.policyDigest !== asked.policyDigest) return 'it was signed under other policies';
   if (statement.decision !== 'approve') return 'what was signed is no approval';
   if (asked.origin !== null && statement.audience !== asked.origin && !statement.audience.startsWith(`${asked.origin}/`)) return 'it was signed for another service';
+  // Times are compared as texts as well: of one form, and none before the control plane began.
+  if (!INSTANT.test(approval.at) || approval.at < asked.since) return 'it was not given at a time that can be';
   // The event's own time says how old an approval is, and is what the signed one allows it to be.
   const late = Date.parse(approval.at) - Date.parse(statement.at);
   if (!(late >= -CLOCKS_DIFFER_MS && late <= ANSWERED_WITHIN_MS + CLOCKS_DIFFER_MS)) return 'it was not given at the time that was signed';

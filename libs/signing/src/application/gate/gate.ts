@@ -83,7 +83,8 @@ export class Gate {
     const judgement = judge({ evidence, key, keyId: order.keyId, count: order.count, digests, plane, pinned, inForce: asked, proven, faultOf, firstSight, now });
     if ('blockers' in judgement) faults.push(...judgement.blockers);
     if (proven && asksOrderProof(request, [...pinned, ...inForce.map((one) => one.policy)], plane.minimumProof)) faults.push(...defined(await orderFault(order, request, plane, this.deps.proofs)));
-    const session = key.purpose === 'root' ? rootSession(plane.state, order.keyId, now) : undefined;
+    // What the control plane permitted the key for: its own stream could say another.
+    const session = (plane.state.keys.get(order.keyId)?.purpose ?? key.purpose) === 'root' || key.purpose === 'root' ? rootSession(plane.state, order.keyId, now) : undefined;
     if (session !== undefined && 'code' in session) faults.push(session);
     if (faults.length > 0) return no(...faults);
     if ('waits' in judgement) return judgement;

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { LruMap } from '#eventing/lru-map.js';
 import type { Position, RecordedEvent } from '#eventing/event-store.port.js';
 import type { Folded, StreamStates } from '#eventing/stream-states.js';
 import type { TrustedClock } from '#eventing/trusted-clock.js';
@@ -19,6 +21,9 @@ import { hashOfEvent } from './store-behind.js';
 export type AuthorityVerdict =
   | { readonly holds: true; readonly key: KeyState; readonly relied: readonly ReliedEvent[]; /** Uses of the key that the approved statement grants. */ readonly atMost: number; /** Of a root key: what its session allows, over all operations. */ readonly session: SessionUse | undefined }
   | { readonly holds: false; readonly code: FailureCode; readonly detail: string; /** All of it, where authority is what does not hold; the first one's are `code` and `detail`. */ readonly blockers: readonly Blocker[]; /** Only time is in the way, until then: the order stays reserved. */ readonly waits?: Instant };
+
+/** Public keys whose digest is kept. */
+const KEPT_DIGESTS = 1_000;
 
 /** One reason alone. */
 export const refused = (code: FailureCode, detail: string): Extract<AuthorityVerdict, { holds: false }> => ({ holds: false, code, detail, blockers: isBlockerCode(code) ? [blocker(code, detail)] : [] });
@@ -111,6 +116,9 @@ export class Authority {
       return refused('OPERATION_REVOKED', 'its uses are not what was approved');
     if (granted.publicKeySha256 !== order.publicKeySha256 || key.state.publicKeySha256 !== order.publicKeySha256)
       return refused('KEY_MISSING_IN_HSM', 'the key is not the one that was approved');
+    // What goes to the HSM is the pair that the approved digest is of, whatever the key's stream says beside it.
+    if (key.state.publicKey === null || spkiDigest(key.state.publicKey) !== order.publicKeySha256) return refused('BINDING_MISMATCH', 'the stored public key is not the one that was approved');
+    if (order.isMessage !== (order.algorithm === 'EdDSA')) return refused('BINDING_MISMATCH', 'its input is not of the kind that the key signs');
     if ('waits' in verdict) return { ...refused('WINDOW_CLOSED', `it may be used from ${verdict.waits} on`), waits: verdict.waits };
     const relied = [reliedOn(operationStream(order.operationId), evidence), reliedOn(keyStream(order.keyId), key), ...verdict.relied];
     return { holds: true, key: key.state, relied, atMost: granted.maxUsageCount, session: verdict.session };
@@ -129,6 +137,15 @@ export class Authority {
 function halted(blockers: readonly Blocker[]): AuthorityVerdict {
   const [first = blocker('OPERATION_REVOKED', 'the operation does not cover the order')] = blockers;
   return { holds: false, code: first.code, detail: first.detail, blockers: blockers.length === 0 ? [first] : blockers };
+}
+
+const digests = new LruMap<string, string>(KEPT_DIGESTS);
+
+/** Lower-case hex SHA-256 of a SubjectPublicKeyInfo. @param spki base64 DER */
+function spkiDigest(spki: string): string {
+  const known = digests.get(spki) ?? createHash('sha256').update(Buffer.from(spki, 'base64')).digest('hex');
+  digests.set(spki, known);
+  return known;
 }
 
 const reliedOn = (stream: string, { revision, eventId }: Folded<unknown>): ReliedEvent => ({

@@ -20,6 +20,8 @@ export interface OpenOrder extends OrderHead {
   readonly inputs: readonly Buffer[];
   /** Base64; for EdDSA the SHA-256 of the message. */
   readonly digests: readonly string[];
+  /** The input is a message, not digests. */
+  readonly isMessage: boolean;
   /** The orderer's own signature over the order (rule 20); undefined: none came with it. */
   readonly proof?: UsesReserved['data']['proof'];
 }
@@ -30,7 +32,7 @@ export function openOrder(recorded: RecordedEvent): OpenOrder {
   const { operationId, signOrderId, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, input } = data;
   const inputs = ('digests' in input ? input.digests : [input.message]).map((x) => Buffer.from(x, 'base64'));
   const digests = 'digests' in input ? input.digests : inputs.map((m) => createHash('sha256').update(m).digest('base64'));
-  return { operationId, signOrderId, reservation: recorded.id, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, inputs, digests, proof: data.proof, position: recorded.position, revision: recorded.revision, traceparent: recorded.metadata.traceparent };
+  return { operationId, signOrderId, reservation: recorded.id, bodyDigest, requestedAt, keyId, algorithm, count, format, publicKeySha256, inputs, digests, isMessage: !('digests' in input), proof: data.proof, position: recorded.position, revision: recorded.revision, traceparent: recorded.metadata.traceparent };
 }
 
 export const headOf = (order: OpenOrder): OrderHead => ({

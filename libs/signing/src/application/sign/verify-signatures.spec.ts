@@ -6,7 +6,7 @@ import { verified } from './verify-signatures.js';
 const KEY: HsmKeyRef = { ckaIdHex: 'aa', spki: new Uint8Array(), algorithm: 'ES256' };
 const orderOf = (count: number): OpenOrder => ({
   operationId: 'o', signOrderId: 's', reservation: 'r', bodyDigest: 'b', requestedAt: '2026-11-20T12:00:00.000Z', keyId: 'k', algorithm: 'ES256', count, format: 'raw', publicKeySha256: 'p',
-  inputs: Array.from({ length: count }, (_, i) => Buffer.from([i])), digests: [], position: 0n, revision: 0,
+  inputs: Array.from({ length: count }, (_, i) => Buffer.from([i])), isMessage: false, digests: [], position: 0n, revision: 0,
 });
 
 /** A token of one session: nobody gets one while another holds it. */
