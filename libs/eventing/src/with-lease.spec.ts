@@ -58,6 +58,16 @@ describe('working under a lease', () => {
     await running;
   });
 
+  it('is told to be held again when the leases answer after they did not, though nothing was lost', async () => {
+    begin();
+    await until(() => runs.length === 1, 2_000);
+    leases.down = true;
+    await until(() => failures.length > 0, 5_000);
+    leases.down = false;
+    await until(() => held.length === 2, 3_000);
+    expect([held, runs.length]).toEqual([[true, true], 1]);
+  }, 15_000);
+
   it('gives it back at once when it stops', async () => {
     begin();
     await until(() => runs.length === 1, 500);

@@ -25,7 +25,7 @@ export interface WithLeaseOptions {
   /** Works until the signal aborts, from the beginning each time: what it kept in memory of an earlier time is out of date. */
   readonly run: (under: UnderLease) => Promise<void>;
   readonly stopping: AbortSignal;
-  /** Whether this one holds it now, or another. */
+  /** Whether this one holds it now, or another; told again when the leases answer after they did not. */
   readonly changed?: (held: boolean) => void;
   /** The leases can't be asked, or `run` failed; both are tried again. */
   readonly failed?: (error: unknown) => void;
@@ -51,7 +51,8 @@ export async function withLease(options: WithLeaseOptions): Promise<void> {
   }
 }
 
-async function hold({ leases, run, stopping, failed }: WithLeaseOptions, lease: HeldLease, asked: number): Promise<void> {
+async function hold(options: WithLeaseOptions, lease: HeldLease, asked: number): Promise<void> {
+  const { leases, run, stopping, failed } = options;
   const lost = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal]);
   const fenced = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -62,7 +63,7 @@ async function hold({ leases, run, stopping, failed }: WithLeaseOptions, lease: 
       throw error;
     }
   };
-  const kept = keep(leases, lease, asked, signal, lost, failed);
+  const kept = keep(leases, lease, asked, signal, lost, options);
   try {
     await run({ lease, signal, fenced });
   } finally {
@@ -73,7 +74,7 @@ async function hold({ leases, run, stopping, failed }: WithLeaseOptions, lease: 
   }
 }
 
-async function keep(leases: Leases, lease: HeldLease, asked: number, signal: AbortSignal, lost: AbortController, failed?: (error: unknown) => void): Promise<void> {
+async function keep(leases: Leases, lease: HeldLease, asked: number, signal: AbortSignal, lost: AbortController, { failed, changed }: Pick<WithLeaseOptions, 'failed' | 'changed'>): Promise<void> {
   if (!Number.isFinite(leases.ttlMs)) return;
   let until = asked + leases.ttlMs - MARGIN_MS;
   for (let wait = RENEW_EVERY_MS; ; ) {
@@ -82,7 +83,11 @@ async function keep(leases: Leases, lease: HeldLease, asked: number, signal: Abo
     const began = performance.now();
     const answered = leases.renew(lease).catch((error: unknown) => void failed?.(error));
     const renewed = await Promise.race([answered, pause(until - began, signal)]);
-    if (renewed === true) until = began + leases.ttlMs - MARGIN_MS;
+    if (renewed === true) {
+      until = began + leases.ttlMs - MARGIN_MS;
+      // What nothing happens to would be told as failing until its next event.
+      if (wait === RENEW_AGAIN_MS) changed?.(true);
+    }
     if (renewed === false || performance.now() >= until) return lost.abort();
     wait = renewed === true ? RENEW_EVERY_MS : RENEW_AGAIN_MS;
   }
