@@ -4,7 +4,7 @@ import type { Chain } from '#administration/domain/control-plane/decide.js';
 import type { ControlPlaneEvent, ControlPlaneState, Seen } from '#administration/contract.js';
 import { directoryOf, initialControlPlane, resolvePolicies } from '#administration/contract.js';
 import type { ControlPlane, ControlPlaneView } from '#operations/contract.js';
-import { withMinimum } from '#signing/application/gate/policies.js';
+import { withMinimum } from '#policies/contract.js';
 
 /** How operations look at a state of the control plane. @param sightings what tokens told of people lately */
 export function viewOf(state: ControlPlaneState, sightings: Seen): ControlPlaneView {

@@ -1,6 +1,6 @@
 export type { AllOfNode, AnyOfNode, ApproversNode, NoneNode, PolicyNode, SequenceNode, ThresholdNode } from './domain/policy-node.js';
 export type { LevelReference, PinnedPolicy, Policy, PolicyDocument, PolicyPrincipal, PolicyReference, PolicySource, PolicyVerdict } from './domain/policy.js';
-export { optionsOf, treeOf } from './domain/policy.js';
+export { hasSequence, optionsOf, treeOf } from './domain/policy.js';
 export type { AllowedHours, Day, Eligibility, Emergency, GivenOptions, Level, PolicyOptions, ProofKind } from './domain/policy-options.js';
 export { DAYS, ELIGIBILITIES, LEVELS, PROOF_KINDS } from './domain/policy-options.js';
 export { isAllowedAt } from './domain/allowed-hours.js';
@@ -11,7 +11,7 @@ export { MAX_COUNT, MAX_LEVELS, MAX_NAME, MAX_NODES } from './domain/parse-node.
 export { MAX_DURATION_MS, MAX_EXCLUDED_GROUPS, MAX_REJECTIONS, MAX_USES, MIN_VALID_MS } from './domain/parse-options.js';
 export type { ReadPolicy, ReadSource, Unreadable } from './domain/parse-policy.js';
 export { parsePolicy, parsePolicySource, POLICY_NAME, unsatisfiable } from './domain/parse-policy.js';
-export { strongestProof } from './domain/proofs.js';
+export { asksPeople, asksProof, strongestProof, withMinimum } from './domain/proofs.js';
 export { samePolicy } from './domain/same-policy.js';
 export { weakens, weakensAny } from './domain/weakens.js';
 export type { AnalysedPerson, Analysis, AnalysisInput } from './domain/analyse.js';

@@ -6,6 +6,9 @@ import type { Credential } from './credential.js';
 /** Why an account never approves what somebody asked for. */
 export type Relation = 'self' | 'delegate' | 'owner' | 'mutual';
 
+/** What was seen of an account's roles and groups in a token counts for so long (rule 23). */
+export const SIGHTING_LASTS_MS = 24 * 3_600_000;
+
 /** What was last seen of an account in a token of its. */
 export interface SeenClaims {
   readonly at: Instant;

@@ -1,4 +1,5 @@
 import type { Actor } from '#kernel/actor.js';
+import { childrenOf } from './policy-node.js';
 import type { PolicyNode } from './policy-node.js';
 import { NO_OPTIONS } from './policy-options.js';
 import type { GivenOptions, Level, PolicyOptions } from './policy-options.js';
@@ -49,6 +50,10 @@ export interface PolicyVerdict {
 }
 
 export const treeOf = (policy: Policy): PolicyNode => ('tree' in policy ? policy.tree : policy);
+
+/** Whether some of its approvals have an order. */
+export const hasSequence = (policy: Policy): boolean => isOrdered(treeOf(policy));
+const isOrdered = (node: PolicyNode): boolean => node.type === 'sequence' || childrenOf(node).some(isOrdered);
 
 /** Every option of a policy, given or not. */
 export function optionsOf(policy: Policy): PolicyOptions {

@@ -1,12 +1,10 @@
 import type { EventStore, Position, RecordedEvent } from '#eventing/event-store.port.js';
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
-import { accountKey } from '../../domain/directory.js';
+import { accountKey, SIGHTING_LASTS_MS } from '../../domain/directory.js';
 import type { SeenClaims } from '../../domain/directory.js';
 import { decodeSighting, PERSON_PREFIX } from './sighting-kind.js';
 
-/** What was seen counts for so long (rule 23). */
-export const SIGHTING_LASTS_MS = 24 * 3_600_000;
 /** Accounts that are kept; the one heard of longest ago is forgotten first, and then counts as not seen. */
 const CAPACITY = 100_000;
 const PAGE = 1_000;

@@ -6,8 +6,7 @@ import { derivedId } from '#eventing/ids.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { assertionOptions, decisionStatement, statementDigest } from '#identity/contract.js';
 import type { Credential } from '#identity/contract.js';
-import { treeOf } from '#policies/contract.js';
-import type { PolicyNode } from '#policies/contract.js';
+import { hasSequence } from '#policies/contract.js';
 import { operationStream } from '../../streams.js';
 import type { DecisionChallenged } from '../../domain/operation/events.js';
 import type { OperationState } from '../../domain/operation/state.js';
@@ -84,9 +83,7 @@ function usable(own: readonly Credential[], credentialId: string | null): readon
 function stated(state: OperationState | undefined, decision: 'approve' | 'reject', nonce: string, audience: string, at: string): string {
   const request = state?.request;
   if (state === undefined || request === null || request === undefined) return '';
-  const after = allPolicies(state).some((policy) => hasSequence(treeOf(policy))) ? state.decisions.flatMap((d) => (d.decision === 'approve' && d.proof !== undefined ? [statementDigest(d.proof.statement)] : [])) : undefined;
+  const after = allPolicies(state).some(hasSequence) ? state.decisions.flatMap((d) => (d.decision === 'approve' && d.proof !== undefined ? [statementDigest(d.proof.statement)] : [])) : undefined;
   const digest = request.policyDigest ?? policiesDigest(request.keyUsages, request.grants ?? []);
   return decisionStatement({ operationId: request.operationId, requestDigest: request.requestDigest, policyDigest: digest, decision, nonce, audience, at, ...(after === undefined ? {} : { after }) });
 }
-
-const hasSequence = (node: PolicyNode): boolean => node.type === 'sequence' || ('of' in node && node.of.some(hasSequence));

@@ -1,13 +1,11 @@
 import { ADMINISTRATORS } from '#administration/contract.js';
 import type { Instant } from '#kernel/clock.js';
 import type { Actor } from '#kernel/actor.js';
+import { SIGHTING_LASTS_MS } from '#identity/contract.js';
 import type { Directory, Relation, SeenClaims, StandIn } from '#identity/contract.js';
 import { optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal } from '#policies/contract.js';
 import type { OperationState, StandingDecision } from './state.js';
-
-/** What was seen of a person's groups counts so long (rule 23). */
-export const SIGHTING_LASTS_MS = 24 * 3_600_000;
 
 /** Whether `ms` have gone by since `at`. Where no time is told ('') nothing is old. */
 export const isOlderThan = (at: Instant, ms: number, now: Instant): boolean => Date.parse(now) - Date.parse(at) >= ms;

@@ -2,7 +2,7 @@ import { sameActor } from '#kernel/actor.js';
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { optionsOf } from '#policies/contract.js';
+import { strongestProof } from '#policies/contract.js';
 import type { GivenProof } from './events.js';
 import type { OperationState } from './state.js';
 import { allPolicies } from './status.js';
@@ -12,21 +12,12 @@ export const CHALLENGE_LASTS_MS = 5 * 60_000;
 /** Unanswered ones that an operation keeps; beyond it the oldest are given up. */
 export const MAX_OPEN_CHALLENGES = 100;
 
-export type AskedProof = 'token' | 'signature' | 'webauthn';
-
-/** Over several policies the strongest proof is asked. */
-export function askedProof(state: OperationState): AskedProof {
-  const asked = allPolicies(state).map((policy) => optionsOf(policy).requiredProof);
-  if (asked.includes('webauthn')) return 'webauthn';
-  return asked.includes('signature') ? 'signature' : 'token';
-}
-
 /** A proof as it was offered: verified over its statement by an active credential of who decides, or why it is not. */
 export type OfferedProof = { readonly challengeId: string } & ({ readonly proof: GivenProof } | { readonly refused: DomainError });
 
 /** Why an approval needs another proof than it has; undefined: it does not. A rejection needs the token alone. */
 export function proofRefusal(state: OperationState, offered: OfferedProof | null): DomainError | undefined {
-  const asked = askedProof(state);
+  const asked = strongestProof(allPolicies(state));
   if (asked === 'token') return undefined;
   if (offered === null) return new DomainError('PROOF_REQUIRED', 'a policy of this operation asks for a signed approval');
   return asked === 'webauthn' && 'proof' in offered && offered.proof.type !== 'webauthn' ? new DomainError('PROOF_REQUIRED', 'a policy of this operation asks for an approval by a passkey or security key') : undefined;

@@ -1,12 +1,11 @@
 import { sameActor } from '#kernel/actor.js';
 import { policiesOf } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { optionsOf } from '#policies/contract.js';
+import { optionsOf, withMinimum } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { replaysAmong } from './decision-facts.js';
 import type { Evidence, SignedApproval } from './evidence.js';
 import type { Question } from './question.js';
-import { withMinimum } from './policies.js';
 
 type Decision = OperationState['decisions'][number];
 

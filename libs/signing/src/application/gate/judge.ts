@@ -2,13 +2,12 @@ import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { approversFor, emergencyPolicy, isRejected, policiesOf, useRefusal } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
+import { asksProof, evaluatePolicy, hasSequence, names, optionsOf, withMinimum } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { blocker } from '../../domain/sign-order/blocker.js';
 import type { Blocker, BlockerCode } from '../../domain/sign-order/blocker.js';
 import { approvalOf, countingState } from './counting.js';
 import { nameOf, replaysAmong } from './decision-facts.js';
-import { asksProof, hasSequence, withMinimum } from './policies.js';
 import type { Question } from './question.js';
 import { givenInOrder } from './sequence.js';
 

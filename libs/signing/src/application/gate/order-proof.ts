@@ -2,14 +2,13 @@ import { commandIdOf } from '#eventing/command-id.js';
 import { derivedId } from '#eventing/ids.js';
 import { kidOf, orderStatement } from '#identity/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { optionsOf } from '#policies/contract.js';
+import { asksProof, optionsOf } from '#policies/contract.js';
 import type { Policy, ProofKind } from '#policies/contract.js';
 import { blocker } from '../../domain/sign-order/blocker.js';
 import type { Blocker } from '../../domain/sign-order/blocker.js';
 import type { OpenOrder } from '../sign/open-order.js';
 import type { CheckedProofs } from './checked-proofs.js';
 import type { Plane } from './plane.js';
-import { asksProof } from './policies.js';
 
 /** Rule 20: whether an order has to be its orderer's, provably. A bound operation signs its own digests alone. */
 export const asksOrderProof = (request: NonNullable<OperationState['request']>, policies: readonly Policy[], minimum: ProofKind): boolean =>

@@ -2,9 +2,9 @@ import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { sameActor } from '#kernel/actor.js';
 import { OPERATION_PREFIX, operationStream, policiesOf } from '#operations/contract.js';
 import type { Now, OperationEvent, OperationState } from '#operations/contract.js';
+import { asksPeople, asksProof } from '#policies/contract.js';
 import type { EvidenceStates } from './evidence.js';
 import type { GateDeps } from './gate.js';
-import { asksPeople, asksProof } from './policies.js';
 
 type Request = NonNullable<OperationState['request']>;
 
