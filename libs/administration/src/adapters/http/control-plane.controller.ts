@@ -10,14 +10,15 @@ import { Asked, Caller, Meta } from '#platform/http/parameters/caller.decorator.
 import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
+import { ACT_PROBLEMS } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { PerformActCommand } from '../../application/perform-act/perform-act.command.js';
 import { ReadControlPlaneQuery } from '../../application/read-control-plane/read-control-plane.query.js';
 import { ADMINISTRATION_SETTINGS } from '../../application/settings.js';
 import type { AdministrationSettings } from '../../application/settings.js';
 import { actBody } from './act-body.js';
 import { SET_ISSUERS, SET_QUORUM } from './administration.requests.js';
-import { ACT_PROBLEMS, actAnswers, answerAct, QUORUM_PROBLEMS, revisionOf } from './answer-act.js';
-import type { ProposedActBody } from './answer-act.js';
+import { actAnswers, answerAct, QUORUM_PROBLEMS, revisionOf } from './answer-act.js';
 import { ControlPlaneBody, EXAMPLE_CONTROL_PLANE, EXAMPLE_ISSUERS, IssuersBody, issuersBody, QuorumBody } from './control-plane.schema.js';
 
 const { issuers: EXAMPLES } = EXAMPLE_ISSUERS;

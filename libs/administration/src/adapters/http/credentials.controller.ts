@@ -15,6 +15,8 @@ import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { PathPart } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
+import { ACT_PROBLEMS } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { viewCredential } from '../../application/credential-view.js';
 import { ListCredentialsQuery } from '../../application/list-credentials/list-credentials.query.js';
 import { PerformActCommand } from '../../application/perform-act/perform-act.command.js';
@@ -23,8 +25,7 @@ import type { ProposedKey } from '../../application/propose-credential/propose-c
 import { RegistrationOptionsCommand } from '../../application/registration-options/registration-options.command.js';
 import { actBody } from './act-body.js';
 import { REASON } from './administration.requests.js';
-import { ACT_PROBLEMS, actAnswers, answerAct, QUORUM_PROBLEMS } from './answer-act.js';
-import type { ProposedActBody } from './answer-act.js';
+import { actAnswers, answerAct, QUORUM_PROBLEMS } from './answer-act.js';
 import { CREATION_OPTIONS, CREDENTIAL_REQUESTS, CredentialBody, CredentialDto, CredentialsQuery, EXAMPLE_CREDENTIAL, EXAMPLE_OPTIONS, EXAMPLE_PROPOSAL, ProposedCredentialBody } from './credential.schema.js';
 import { pageOfItems } from './page-of-items.js';
 

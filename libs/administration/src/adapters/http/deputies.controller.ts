@@ -15,14 +15,15 @@ import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { PathPart } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
+import { ACT_PROBLEMS } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { PerformActCommand } from '../../application/perform-act/perform-act.command.js';
 import { ReadControlPlaneQuery } from '../../application/read-control-plane/read-control-plane.query.js';
 import { seesAdministration } from '../../application/sees-administration.js';
 import type { DeputyState } from '../../domain/control-plane/state.js';
 import { actBody } from './act-body.js';
 import { ACCOUNT_EXAMPLE, NAME_DEPUTY } from './administration.requests.js';
-import { ACT_PROBLEMS, answerAct } from './answer-act.js';
-import type { ProposedActBody } from './answer-act.js';
+import { answerAct } from './answer-act.js';
 import { deputyBody, DeputyBody, EXAMPLE_DEPUTY } from './deputy.schema.js';
 import { pageOfItems } from './page-of-items.js';
 

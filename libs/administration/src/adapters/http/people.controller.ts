@@ -10,13 +10,14 @@ import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { PathPart } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
+import { ACT_PROBLEMS } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { PerformActCommand } from '../../application/perform-act/perform-act.command.js';
 import { ReadControlPlaneQuery } from '../../application/read-control-plane/read-control-plane.query.js';
 import type { ControlPlaneState } from '../../domain/control-plane/state.js';
 import { actBody } from './act-body.js';
 import { SET_PERSON, SET_ROSTER, SET_SEPARATION } from './administration.requests.js';
-import { ACT_PROBLEMS, actAnswers, answerAct, QUORUM_PROBLEMS, revisionOf } from './answer-act.js';
-import type { ProposedActBody } from './answer-act.js';
+import { actAnswers, answerAct, QUORUM_PROBLEMS, revisionOf } from './answer-act.js';
 import { EXAMPLE_PERSON, EXAMPLE_ROSTER, EXAMPLE_SEPARATION, personBody, PersonLinksBody, rosterBody, RosterBody, separationBody, SeparationBody } from './people-links.schema.js';
 
 const { members } = EXAMPLE_ROSTER;

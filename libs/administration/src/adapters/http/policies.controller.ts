@@ -15,13 +15,14 @@ import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { PathPart } from '#platform/http/parameters/path.decorator.js';
 import { listOf, ref } from '#platform/http/schema/json-schema.js';
+import { ACT_PROBLEMS } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { PerformActCommand } from '../../application/perform-act/perform-act.command.js';
 import { ReadControlPlaneQuery } from '../../application/read-control-plane/read-control-plane.query.js';
 import type { PublishedPolicy } from '../../domain/control-plane/state.js';
 import { actBody } from './act-body.js';
 import { PUBLISH_POLICY, SET_LEVEL } from './administration.requests.js';
-import { ACT_PROBLEMS, actAnswers, answerAct, revisionOf } from './answer-act.js';
-import type { ProposedActBody } from './answer-act.js';
+import { actAnswers, answerAct, revisionOf } from './answer-act.js';
 import { pageOfItems } from './page-of-items.js';
 import { AssuranceLevelBody, EXAMPLE_LEVEL, EXAMPLE_VERSION, levelBody, PolicyVersionBody, policyVersionBody } from './policy-version.schema.js';
 

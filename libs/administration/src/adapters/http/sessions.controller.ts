@@ -14,12 +14,13 @@ import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { PathPart } from '#platform/http/parameters/path.decorator.js';
 import { ref } from '#platform/http/schema/json-schema.js';
+import { ACT_PROBLEMS, proposedAnswer } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { PerformActCommand } from '../../application/perform-act/perform-act.command.js';
 import { ReadControlPlaneQuery } from '../../application/read-control-plane/read-control-plane.query.js';
 import { actBody } from './act-body.js';
 import { OPEN_SESSION } from './administration.requests.js';
-import { ACT_PROBLEMS, answerAct, proposedAnswer } from './answer-act.js';
-import type { ProposedActBody } from './answer-act.js';
+import { answerAct } from './answer-act.js';
 import { pageOfItems } from './page-of-items.js';
 import { EXAMPLE_SESSION, SESSION_REQUEST, sessionBody, SessionBody } from './session.schema.js';
 

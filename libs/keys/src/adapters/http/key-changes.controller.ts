@@ -11,14 +11,14 @@ import { Asked, Caller, Input, Meta } from '#platform/http/parameters/caller.dec
 import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';
+import { ACT_PROBLEMS, answerProposed, proposedAnswer } from '#platform/http/proposed-act.js';
+import type { ProposedActBody } from '#platform/http/proposed-act.js';
 import { ref } from '#platform/http/schema/json-schema.js';
 import { POLICY_SOURCE_REQUEST } from '#platform/http/schema/policy.schema.js';
 import { ChangePolicyCommand } from '../../application/change-policy/change-policy.command.js';
 import { DisableKeyCommand } from '../../application/disable-key/disable-key.command.js';
 import { KeyGovernance } from '../../application/govern-keys/key-governance.js';
 import { EnableKeyCommand } from '../../application/enable-key/enable-key.command.js';
-import { answerAwaited, awaitedAnswer, GOVERNED } from './awaited-key.js';
-import type { AwaitedKeyBody } from './awaited-key.js';
 import { EXAMPLE_KEY, IN_FLIGHT, POLICIES } from './key.examples.js';
 import { DisabledKeyBody, KeyBody, keyBody } from './key.schema.js';
 import { ReasonDto } from './register-key.dto.js';
@@ -35,13 +35,13 @@ export class KeyChangesController {
       faults: policySourceFaults,
       examples: POLICIES,
     },
-    answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }, awaitedAnswer],
-    problems: [...GOVERNED, 'KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'POLICY_NOT_FOUND'],
+    answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }, proposedAnswer],
+    problems: [...ACT_PROBLEMS, 'KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'POLICY_NOT_FOUND'],
   })
-  async changePolicy(@Meta() meta: CommandMeta, @Caller() caller: Principal, @KeyId() keyId: string, @Input() body: unknown, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody | AwaitedKeyBody> {
+  async changePolicy(@Meta() meta: CommandMeta, @Caller() caller: Principal, @KeyId() keyId: string, @Input() body: unknown, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody | ProposedActBody> {
     const source = policySourceOf(body, '');
     const awaited = await this.governance.ask(meta, caller, { ...asked, proof });
-    if (awaited !== undefined) return answerAwaited(awaited, answer);
+    if (awaited !== undefined) return answerProposed(awaited, answer);
     const view = await this.commands.execute(new ChangePolicyCommand(meta, keyId, source));
     setRevision(answer, view.revision);
     return keyBody(view);
@@ -52,7 +52,7 @@ export class KeyChangesController {
     description: 'At once. A disabled key signs nothing, whatever was approved. Again: unchanged.',
     body: bodyOf(ReasonDto, { reason: { reason: 'Laptop of the build lead was stolen' } }),
     answers: [{ status: 200, description: 'The key', schema: ref(DisabledKeyBody), headers: ['ETag'], examples: { disabled: { ...EXAMPLE_KEY, status: 'disabled', revision: 2, inFlight: IN_FLIGHT } } }],
-    problems: [...GOVERNED, 'KEY_NOT_FOUND'],
+    problems: [...ACT_PROBLEMS, 'KEY_NOT_FOUND'],
   })
   async disable(@Meta() meta: CommandMeta, @Caller() caller: Principal, @KeyId() keyId: string, @Input() body: ReasonDto, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<DisabledKeyBody> {
     await this.governance.ask(meta, caller, { ...asked, proof });
@@ -64,12 +64,12 @@ export class KeyChangesController {
   @Endpoint({
     id: 'enableKey', method: 'POST', path: '/v1/keys/:keyId/enable', tag: 'Keys', summary: 'Enable a key again', description: 'Again: unchanged.', access: 'administrator', headers: ['Countersign-Proof'],
     body: bodyOf(ReasonDto, { reason: { reason: 'The laptop was found' } }),
-    answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }, awaitedAnswer],
-    problems: [...GOVERNED, 'KEY_NOT_FOUND'],
+    answers: [{ status: 200, description: 'The key', schema: ref(KeyBody), headers: ['ETag'], examples: { key: EXAMPLE_KEY } }, proposedAnswer],
+    problems: [...ACT_PROBLEMS, 'KEY_NOT_FOUND'],
   })
-  async enable(@Meta() meta: CommandMeta, @Caller() caller: Principal, @KeyId() keyId: string, @Input() body: ReasonDto, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody | AwaitedKeyBody> {
+  async enable(@Meta() meta: CommandMeta, @Caller() caller: Principal, @KeyId() keyId: string, @Input() body: ReasonDto, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody | ProposedActBody> {
     const awaited = await this.governance.ask(meta, caller, { ...asked, proof });
-    if (awaited !== undefined) return answerAwaited(awaited, answer);
+    if (awaited !== undefined) return answerProposed(awaited, answer);
     const view = await this.commands.execute(new EnableKeyCommand(meta, keyId, body.reason));
     setRevision(answer, view.revision);
     return keyBody(view);

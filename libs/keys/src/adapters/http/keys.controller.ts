@@ -13,12 +13,12 @@ import { Asked, Caller, Filter, Input, Meta } from '#platform/http/parameters/ca
 import type { AskedCall } from '#platform/http/parameters/caller.decorator.js';
 import { CountersignProof } from '#platform/http/parameters/header.decorator.js';
 import { KeyId } from '#platform/http/parameters/path.decorator.js';
+import { ACT_PROBLEMS, answerProposed, PROPOSED, ProposedActBody } from '#platform/http/proposed-act.js';
 import { ref } from '#platform/http/schema/json-schema.js';
 import { KeyGovernance } from '../../application/govern-keys/key-governance.js';
 import { GetKeyQuery } from '../../application/get-key/get-key.query.js';
 import { ListKeysQuery } from '../../application/list-keys/list-keys.query.js';
 import { RegisterKeyCommand } from '../../application/register-key/register-key.command.js';
-import { answerAwaited, AWAITED, AwaitedKeyBody, GOVERNED } from './awaited-key.js';
 import { CREATING_KEY, EXAMPLE_KEY, REGISTRATIONS } from './key.examples.js';
 import { KeyBody, keyBody } from './key.schema.js';
 import { RegisterKeyDto } from './register-key.dto.js';
@@ -33,14 +33,14 @@ export class KeysController {
     body: bodyOf(RegisterKeyDto, REGISTRATIONS),
     answers: [
       { status: 201, description: 'The key is there', schema: ref(KeyBody), headers: ['ETag', 'Location'], examples: { made: EXAMPLE_KEY } },
-      { status: 202, description: 'The signer is still at it, or from a quorum of two on it awaits other administrators: `Location` tells how it goes on', schema: { anyOf: [ref(KeyBody), ref(AwaitedKeyBody)] }, headers: ['Location'], examples: { creating: CREATING_KEY, proposed: AWAITED } },
+      { status: 202, description: 'The signer is still at it, or from a quorum of two on it awaits other administrators: `Location` tells how it goes on', schema: { anyOf: [ref(KeyBody), ref(ProposedActBody)] }, headers: ['Location'], examples: { creating: CREATING_KEY, proposed: PROPOSED } },
     ],
-    problems: [...GOVERNED, 'KEY_EXISTS', 'ALGORITHM_UNSUPPORTED', 'PKCS11_KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'POLICY_NOT_FOUND', 'HSM_UNAVAILABLE'],
+    problems: [...ACT_PROBLEMS, 'KEY_EXISTS', 'ALGORITHM_UNSUPPORTED', 'PKCS11_KEY_NOT_FOUND', 'POLICY_UNSATISFIABLE', 'POLICY_NOT_FOUND', 'HSM_UNAVAILABLE'],
   })
-  async register(@Meta() meta: CommandMeta, @Caller() caller: Principal, @Input() body: RegisterKeyDto, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody | AwaitedKeyBody> {
+  async register(@Meta() meta: CommandMeta, @Caller() caller: Principal, @Input() body: RegisterKeyDto, @Asked() asked: AskedCall, @CountersignProof() proof: string | null, @Res({ passthrough: true }) answer: Answer): Promise<KeyBody | ProposedActBody> {
     const approvalPolicy = policySourceOf(body.approvalPolicy, '/approvalPolicy');
     const awaited = await this.governance.ask(meta, caller, { ...asked, proof });
-    if (awaited !== undefined) return answerAwaited(awaited, answer);
+    if (awaited !== undefined) return answerProposed(awaited, answer);
     const { keyId, purpose, algorithm, modulusBits = null, description = null, requesters, pkcs11 } = body;
     const view = await this.commands.execute(new RegisterKeyCommand(meta, {
       keyId, purpose, algorithm, modulusBits, description,
