@@ -58,7 +58,7 @@ import { RESOLUTION_EXECUTOR } from '#signing/application/resolve-outcome/resolv
 import { SIGN_ORDER_PREFIX, SIGNER_STATUS, signOrderKind, STARTED_ORDERS } from '#signing/contract.js';
 import type { SignerStatus } from '#signing/contract.js';
 import { resolutionDecider } from '#signing/domain/sign-order/resolve.js';
-import { administrationOfApi } from './administration-parts.js';
+import { administrationOfApi } from './administration-of-api.js';
 import { issuersInForce } from './begin-by-configuration.js';
 import { requestGenesisKeys } from './genesis-keys.js';
 import { warningsOfApi } from './readiness-warnings.js';

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { PoliciesController } from './policies.controller.js';
+import { PolicyAnalysisController } from './policy-analysis.controller.js';
 
 /** The calls on policies that need no control plane. Needs the QueryBus of a global CqrsModule. */
-@Module({ controllers: [PoliciesController] })
+@Module({ controllers: [PolicyAnalysisController] })
 export class PoliciesHttpModule {}

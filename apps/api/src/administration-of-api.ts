@@ -27,7 +27,7 @@ import type { Config } from '#platform/config/config.js';
 import { followedControlPlane } from './control-plane.js';
 import { proposalsAsOperations } from './proposals-as-operations.js';
 
-export interface AdministrationParts {
+export interface AdministrationDeps {
   readonly config: Pick<Config, 'http' | 'administration'>;
   readonly issuers: readonly TrustedIssuer[];
   readonly store: EventStore;
@@ -53,7 +53,7 @@ export interface AdministrationOfApi {
 }
 
 /** The control plane in the api: followed for what is shown, read anew for what is decided. */
-export function administrationOfApi(parts: AdministrationParts): AdministrationOfApi {
+export function administrationOfApi(parts: AdministrationDeps): AdministrationOfApi {
   const { config, issuers, store, deployment, clock, operations, verifier, executor } = parts;
   const stream = controlPlaneStream(deployment);
   const plane = executor(controlPlaneDecider, controlPlaneKind);

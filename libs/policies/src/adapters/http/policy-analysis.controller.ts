@@ -11,7 +11,7 @@ import { ANALYSES, SATISFIABLE, UNSATISFIABLE } from './policies.examples.js';
 import { AnalysisBody } from './policies.schema.js';
 
 @Controller()
-export class PoliciesController {
+export class PolicyAnalysisController {
   constructor(private readonly queries: QueryBus) {}
 
   @Endpoint({
