@@ -34,7 +34,7 @@ describe('revocations in a signer’s own inbox', () => {
   const taker = async (): Promise<(jws: string) => Promise<string | undefined>> => {
     const { store, ledger, clock, trusted, verifier } = world.saga;
     const gate = await openGate({ store, ledger, clock, trusted, verifier, deployment: DEPLOYMENT, genesis: world.chain.digest, relying: { rpId: 'x', origin: 'https://x' }, log: () => undefined });
-    return (jws) => takeRevocation(jws, { ...gate.deps, verifier, operations: new StreamStates(store, evidenceKind, { capacity: 10 }) });
+    return (jws) => takeRevocation(jws, { ...gate.deps, operations: new StreamStates(store, evidenceKind, { capacity: 10 }) });
   };
   const signed = (by: SigningPerson, over: { readonly operationId?: string; readonly deployment?: string } = {}): string => by.jws(revocationStatement({ operationId: over.operationId ?? request.operationId, reason: 'stolen' }, over.deployment ?? DEPLOYMENT));
 

@@ -142,7 +142,7 @@ export async function startInstance({ hsm: token, tracer = NO_TRACES, sessions, 
   });
   const sweeping = registrations.run();
   const binding = bindAll({ store, plane: gate.deps.plane, keys, hsm, notes: gate.deps.notes, signer: self, clock, log: say }, () => signer.down() !== undefined, stopping.signal);
-  const inbox = inboxDir === null ? Promise.resolve() : watchInbox(inboxDir, (jws) => takeRevocation(jws, { ...gate.deps, verifier, operations }), log, stopping.signal);
+  const inbox = inboxDir === null ? Promise.resolve() : watchInbox(inboxDir, (jws) => takeRevocation(jws, { ...gate.deps, operations }), log, stopping.signal);
   return {
     down: () => signer.down(),
     warning: () => gate.deps.plane.warning(),

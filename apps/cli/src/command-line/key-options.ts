@@ -11,7 +11,7 @@ export const KEY_OPTIONS = {
   key: 'string', 'passphrase-file': 'string',
   'pkcs11-module': 'string', 'token-label': 'string', 'pin-file': 'string', 'key-label': 'string', 'key-id': 'string', type: 'string',
 } as const;
-type KeyOptions = { readonly [K in keyof typeof KEY_OPTIONS]?: string };
+export type KeyOptions = { readonly [K in keyof typeof KEY_OPTIONS]?: string };
 
 export const KEY_HELP = `  --key               the file with your private key, PEM. One that is not encrypted must be open to nobody else
   --passphrase-file   a file whose first line is the passphrase; - is the standard input. Without it an encrypted key's is asked for

@@ -21,7 +21,7 @@ export class LedgerController {
 
   @Endpoint({
     id: 'acceptStore', method: 'POST', path: '/v1/ledger/acceptances', tag: 'Around it', summary: 'Go on with a store that lies behind the signers’ ledger', access: 'administrator',
-    description: 'Where the event store was restored from a backup, or the ledger was lost, nothing is signed (`STORE_BEHIND`) until two different administrators have named the ledger’s present head. From then on, uses count as spent that either of both knows of.',
+    description: 'Where the event store was restored from a backup, or the ledger was lost, nothing is signed (`STORE_BEHIND`) until two different administrators have named the ledger’s present head; under a genesis each signs it. From then on, uses count as spent that either of both knows of.',
     body: bodyOf(AcceptStoreDto, { restored: { head: HEAD, comment: 'Restored from the backup of 12:00 after the fire' } }),
     answers: [
       { status: 201, description: 'Two different administrators named this head', schema: ref(StoreAcceptanceBody), examples: { accepted: TWICE } },
@@ -29,7 +29,7 @@ export class LedgerController {
     ],
   })
   async accept(@Meta() meta: CommandMeta, @Caller() caller: Principal, @Input() body: AcceptStoreDto, @Res({ passthrough: true }) answer: Answer): Promise<StoreAcceptanceView> {
-    const view = await this.commands.execute(new AcceptStoreCommand(meta, caller, body.head, body.comment));
+    const view = await this.commands.execute(new AcceptStoreCommand(meta, caller, body.head, body.comment, body.proof?.jws));
     if (!view.accepted) answer.code(202);
     return view;
   }

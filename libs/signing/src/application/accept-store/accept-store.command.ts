@@ -13,7 +13,7 @@ export interface StoreAcceptanceView {
 
 /** An administrator names the ledger's head, so that signing goes on with a store that lies behind it (rule 17). */
 export class AcceptStoreCommand extends Command<StoreAcceptanceView> {
-  constructor(readonly meta: CommandMeta, readonly caller: Principal, readonly head: string, readonly comment: string) {
+  constructor(readonly meta: CommandMeta, readonly caller: Principal, readonly head: string, readonly comment: string, /** Compact JWS over `acceptanceStatement(head)`. */ readonly proof?: string) {
     super();
   }
 }

@@ -11,7 +11,7 @@ export const acceptanceKind: StreamKind<AcceptanceEvent, AcceptanceState> = {
   evolve: evolveAcceptance,
   decode: decodeAcceptance,
   remembers: () => true,
-  snapshotVersion: 'ledger-acceptance/1',
+  snapshotVersion: 'ledger-acceptance/2',
   toJson: (state) => state,
   fromJson: (json: AcceptanceState): AcceptanceState => json,
 };

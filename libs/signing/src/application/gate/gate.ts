@@ -1,5 +1,6 @@
 import type { ControlPlaneState } from '#administration/contract.js';
 import { OutcomeUnknownError, StoreUnavailableError } from '#eventing/event-store.port.js';
+import type { ProofVerifier } from '#identity/contract.js';
 import type { Instant } from '#kernel/clock.js';
 import type { KeyState } from '#keys/contract.js';
 import { emergencyPolicy, operationStream, policiesOf } from '#operations/contract.js';
@@ -35,6 +36,7 @@ export interface GateDeps {
   /** The control plane, verified up to what the signer has seen. */
   readonly plane: Pick<PlaneFeed, 'current' | 'follow' | 'refresh' | 'doubt' | 'stream' | 'warning'>;
   readonly proofs: CheckedProofs;
+  readonly verifier: ProofVerifier;
   readonly notes: StandingNotes;
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }

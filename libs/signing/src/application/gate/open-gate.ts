@@ -30,5 +30,5 @@ export async function openGate({ store, ledger, clock, trusted, verifier, deploy
   const sightings = new Sightings();
   await sightings.readBack(store, trusted.now().closing);
   const steps = new ChainSteps({ deployment, pinned: genesis, verifier, ledger, now: () => trusted.now().opening });
-  return new Gate({ plane: new PlaneFeed({ store, deployment, steps, sightings, relying }), proofs: new CheckedProofs(verifier), notes: new StandingNotes(ledger, clock), log });
+  return new Gate({ plane: new PlaneFeed({ store, deployment, steps, sightings, relying }), proofs: new CheckedProofs(verifier), verifier, notes: new StandingNotes(ledger, clock), log });
 }

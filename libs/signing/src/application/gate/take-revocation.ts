@@ -1,6 +1,4 @@
-import { ADMINISTRATORS } from '#administration/contract.js';
 import { canonicalDigest, kidOf, statementDigest } from '#identity/contract.js';
-import type { ProofVerifier } from '#identity/contract.js';
 import type { Actor } from '#kernel/actor.js';
 import { operationStream, policiesOf } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
@@ -8,6 +6,7 @@ import { namedTerms } from '#policies/contract.js';
 import { nameOf } from './decision-facts.js';
 import type { EvidenceStates } from './evidence.js';
 import type { GateDeps } from './gate.js';
+import { isAdministrator } from './hearing.js';
 import type { Plane } from './plane.js';
 
 export const REVOCATION_TYPE = 'countersign/revocation/v1';
@@ -22,8 +21,7 @@ export interface Revocation {
 /** The exact text that is signed: RFC 8785, which of four texts is this. */
 export const revocationStatement = ({ operationId, reason }: Revocation, deployment: string): string => JSON.stringify({ deployment, operationId, reason, type: REVOCATION_TYPE });
 
-export interface RevocationDeps extends Pick<GateDeps, 'plane' | 'notes'> {
-  readonly verifier: ProofVerifier;
+export interface RevocationDeps extends Pick<GateDeps, 'plane' | 'notes' | 'verifier'> {
   readonly operations: EvidenceStates;
 }
 
@@ -59,10 +57,11 @@ function revocationOf(text: string, deployment: string): Revocation | undefined 
 }
 
 /** As by the api: who asked, administrators, and whom a policy of it names. */
-function mayRevoke(account: Actor, { request, grants }: OperationState, { directory, state }: Plane): boolean {
+function mayRevoke(account: Actor, { request, grants }: OperationState, plane: Plane): boolean {
+  const { directory, state } = plane;
   const human = directory.personOf(account);
   if (request !== null && directory.personOf(request.requestedBy) === human) return true;
-  if ((state.rosters.get(ADMINISTRATORS) ?? []).some((one) => directory.personOf(one) === human)) return true;
+  if (isAdministrator(account, plane)) return true;
   const groups = directory.rosterGroups(account) ?? directory.seen(account, state.at)?.groups ?? [];
   return grants.flatMap(policiesOf).flatMap(namedTerms).some(({ group }) => group === null || groups.includes(group));
 }

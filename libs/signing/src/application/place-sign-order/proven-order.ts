@@ -1,10 +1,11 @@
 import { DomainError, invalid } from '#kernel/domain-error.js';
 import type { CommandMeta } from '#eventing/command-meta.js';
-import { kidOf, orderStatement } from '#identity/contract.js';
+import { orderStatement } from '#identity/contract.js';
 import type { Directory, ProofVerifier } from '#identity/contract.js';
 import { optionsOf } from '#policies/contract.js';
 import { policiesOf } from '#operations/contract.js';
 import type { GrantState, OperationState, UsesReserved } from '#operations/contract.js';
+import { requireSigned } from '../own-statement.js';
 import type { SignRequest } from './place-sign-order.command.js';
 
 interface OfferedOrder {
@@ -34,13 +35,7 @@ export async function provenOrder({ meta, operationId, request, grant, digests, 
   }
   const { idempotencyKey } = meta;
   if (idempotencyKey === undefined) throw invalid({ path: 'Idempotency-Key', message: 'is required with a proof: it is part of what is signed' });
-  const kid = kidOf(request.proof);
-  const credential = directory.credentialsOf(meta.actor).find((c) => c.credentialId === kid);
-  if (credential === undefined) throw new DomainError('PROOF_INVALID', 'it is made with no credential of yours');
-  if (credential.status !== 'active') throw new DomainError('CREDENTIAL_NOT_ACTIVE', `this credential is ${credential.status}`);
-  const verdict = await verifier.jws(request.proof, credential);
-  if ('fault' in verdict) throw new DomainError(verdict.fault.code, verdict.fault.detail);
   const stated = orderStatement({ operationId, requestDigest: state.request?.requestDigest ?? '', idempotencyKey, keyId: request.keyId, digests });
-  if (verdict.payload !== stated) throw new DomainError('PROOF_INVALID', 'it is over another order');
+  await requireSigned(request.proof, stated, 'order', meta.actor, directory, verifier);
   return { jws: request.proof, idempotencyKey };
 }

@@ -13,8 +13,10 @@ import type { ReliedEvent } from '../ports/ledger.port.js';
 import type { Instant } from '#kernel/clock.js';
 import type { EvidenceStates } from '../gate/evidence.js';
 import type { Gate } from '../gate/gate.js';
+import { hearingOf } from '../gate/hearing.js';
 import type { SessionUse } from '../gate/root-session.js';
 import { SeenRequests } from '../gate/seen-requests.js';
+import type { Hearing } from '../accept-store/record-acceptance.js';
 import type { OpenOrder, OrderHead } from './open-order.js';
 import { hashOfEvent } from './store-behind.js';
 
@@ -84,6 +86,13 @@ export class Authority {
     this.abandoned = error;
     for (const { reject } of this.waiting) reject(error);
     this.waiting = [];
+  }
+
+  /** By the control plane as the store has it now: nothing of what was read before is believed, since the store may be another one. @throws StoreUnavailableError, LedgerUnavailableError */
+  async hearing(): Promise<Hearing> {
+    const { plane, verifier } = this.gate.deps;
+    plane.doubt();
+    return hearingOf(await plane.current(), verifier);
   }
 
   /** Reads the heads of the operation's, the key's and the control plane's stream from the leader first: for a recheck in the middle of an order. */

@@ -248,7 +248,7 @@ export class Signer {
     const head = ledgerHeadText(ledger.ledgerId, (await ledger.head()).head);
     if (head !== this.head) log({ reason, head }, 'STORE_BEHIND: signing stopped');
     this.head = head;
-    const accepted = await recordAcceptance(store, ledger, SUBSCRIPTION);
+    const accepted = await recordAcceptance(store, ledger, SUBSCRIPTION, () => context.authority.hearing());
     if (!(await storeStanding(store, ledger, SUBSCRIPTION, this.known)).holds) return;
     if (!accepted && !this.behindAtStart && (await ledger.acceptance())?.eventId === this.acceptance) return;
     this.resumed = true;

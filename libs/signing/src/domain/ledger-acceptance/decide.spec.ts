@@ -6,7 +6,7 @@ import type { AcceptanceState } from './state.js';
 const STORE = 'store-1';
 const by = (subject: string, more: Partial<AcceptOlderStore> = {}): AcceptOlderStore => ({ ledgerId: 'ledger-1', head: 'head-1', storeId: STORE, by: { issuer: 'https://idp.test', subject }, name: null, comment: 'restored after the fire', ...more });
 const after = (...commands: readonly AcceptOlderStore[]): AcceptanceState => commands.reduce((state, command) => decideAcceptance(command, state).reduce(evolveAcceptance, state), acceptanceDecider.initialState);
-const accepted = (state: AcceptanceState, head = 'head-1', storeId = STORE): boolean => isAccepted(namedHead(state, head, storeId));
+const accepted = (state: AcceptanceState, head = 'head-1', storeId = STORE): boolean => isAccepted(namedHead(state, head, storeId)?.by ?? []);
 
 describe('accepting a store that lies behind the ledger', () => {
   it('rule 17: takes two different administrators who name the same head for the same store', () => {
@@ -33,6 +33,14 @@ describe('accepting a store that lies behind the ledger', () => {
 
   it('rule 17: the same name at another issuer is another person', () => {
     expect(accepted(after(by('admin-1'), { ...by('admin-1'), by: { issuer: 'https://other.test', subject: 'admin-1' } }))).toBe(true);
+  });
+
+  it('rule 22: counts who signed it apart from those whose token was enough, and takes the signature of who had none', () => {
+    const state = after(by('admin-1'), by('admin-2', { proof: 'a.b.c' }));
+    expect([isAccepted(namedHead(state, 'head-1', STORE)?.signedBy ?? []), accepted(state)]).toEqual([false, true]);
+    expect(decideAcceptance(by('admin-1', { proof: 'd.e.f' }), state)).toMatchObject([{ data: { accepted: true, proof: 'd.e.f' } }]);
+    expect(isAccepted(namedHead(after(by('admin-1'), by('admin-2', { proof: 'a.b.c' }), by('admin-1', { proof: 'd.e.f' })), 'head-1', STORE)?.signedBy ?? [])).toBe(true);
+    expect(decideAcceptance(by('admin-2', { proof: 'g.h.i' }), state)).toEqual([]);
   });
 
   it('keeps a bounded number of heads, the newest', () => {

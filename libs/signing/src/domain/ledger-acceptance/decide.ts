@@ -13,14 +13,18 @@ export interface AcceptOlderStore {
   readonly by: Actor;
   readonly name: string | null;
   readonly comment: string;
+  /** What he signed; undefined: his token is enough. */
+  readonly proof?: string;
 }
 
 /** One person counts once: naming the same head again says nothing new. */
 export function decideAcceptance(command: AcceptOlderStore, state: AcceptanceState): readonly AcceptanceEvent[] {
-  const { ledgerId, head, storeId, by, name, comment } = command;
-  const others = namedHead(state, head, storeId)?.by ?? [];
+  const { ledgerId, head, storeId, by, name, comment, proof } = command;
+  const named = namedHead(state, head, storeId);
+  const others = (proof === undefined ? named?.by : named?.signedBy) ?? [];
   if (others.some((other) => sameActor(other, by))) return [];
-  return [{ type: 'signing.older-store-accepted.v1', data: { ledgerId, head, storeId, by: { issuer: by.issuer, subject: by.subject }, accepted: others.length > 0, personal: { name, comment } } }];
+  const data = { ledgerId, head, storeId, by: { issuer: by.issuer, subject: by.subject }, ...(proof === undefined ? {} : { proof }), accepted: others.length > 0, personal: { name, comment } };
+  return [{ type: 'signing.older-store-accepted.v1', data }];
 }
 
 export const acceptanceDecider: Decider<AcceptOlderStore, AcceptanceEvent, AcceptanceState> = { initialState: initialAcceptance, decide: decideAcceptance, evolve: evolveAcceptance };

@@ -10,6 +10,8 @@ export type OlderStoreAccepted = DomainEvent<'signing.older-store-accepted.v1', 
   /** Of the store in which this event stands. */
   readonly storeId: string;
   readonly by: Actor;
+  /** His compact JWS over `acceptanceStatement(head)`; left out: his token was enough. Under a genesis signers believe nothing else (rule 22). */
+  readonly proof?: string;
   /** True with the second administrator who named the same head for the same store. */
   readonly accepted: boolean;
   readonly personal: { readonly name: string | null; readonly comment: string };
