@@ -41,7 +41,7 @@ export class CredentialsController {
     description: 'It counts from when administrators have confirmed it, as many as the quorum, other than its owner.',
     body: bodyOf(CredentialDto, CREDENTIAL_REQUESTS),
     answers: [{ status: 202, description: 'It awaits administrators: `Location` is the operation', schema: ref(ProposedCredentialBody), headers: ['Location'], examples: { proposed: EXAMPLE_PROPOSAL } }],
-    problems: ['CREDENTIAL_EXISTS', 'PROOF_INVALID', 'CHALLENGE_MISMATCH', 'CHALLENGE_EXPIRED', 'NOT_ELIGIBLE'],
+    problems: ['CREDENTIAL_EXISTS', 'PROOF_INVALID', 'CHALLENGE_MISMATCH', 'CHALLENGE_EXPIRED', 'CHALLENGE_USED', 'NOT_ELIGIBLE'],
   })
   async propose(@Meta() meta: CommandMeta, @Caller() caller: Principal, @Input() body: CredentialDto, @Res({ passthrough: true }) answer: Answer): Promise<ProposedCredentialBody> {
     const proposed = await this.commands.execute(new ProposeCredentialCommand(meta, caller, body.label, keyOf(body)));
@@ -51,7 +51,7 @@ export class CredentialsController {
 
   @Endpoint({
     id: 'registrationOptions', method: 'POST', path: '/v1/credentials/webauthn/options', tag: 'Credentials', summary: 'Get what a browser makes a passkey with', access: 'any-role',
-    description: 'Its answer is to be proposed within 5 minutes.',
+    description: 'Its answer is to be proposed within 5 minutes, once.',
     answers: [{ status: 200, description: 'Creation options', schema: CREATION_OPTIONS, examples: { options: EXAMPLE_OPTIONS } }],
   })
   options(@Meta() meta: CommandMeta, @Caller() caller: Principal): Promise<CreationOptions> {

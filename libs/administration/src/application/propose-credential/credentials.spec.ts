@@ -107,6 +107,14 @@ describe('credentials', () => {
       bench.wall += 5 * 60_000;
       await expect(propose({ type: 'webauthn', response: answering(challenge) })).rejects.toEqual(code('CHALLENGE_EXPIRED'));
     });
+    it('answer it once, also when two do at once', async () => {
+      const { challenge } = await options();
+      const response = answering(challenge);
+      const told = await Promise.allSettled([propose({ type: 'webauthn', response }), propose({ type: 'webauthn', response })]);
+      expect(told.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      await expect(propose({ type: 'webauthn', response })).rejects.toEqual(code('CHALLENGE_USED'));
+      expect(await list()).toHaveLength(1);
+    });
     it('that do not verify are refused', async () => {
       registration.given = 8;
       const { challenge } = await options();

@@ -9,7 +9,7 @@ export type ProposedCredential = CredentialView & { readonly operationId: string
 
 /**
  * A credential of the caller's, which administrators are to confirm.
- * @throws DomainError CREDENTIAL_EXISTS, PROOF_INVALID, CHALLENGE_MISMATCH, CHALLENGE_EXPIRED, RATE_LIMITED
+ * @throws DomainError CREDENTIAL_EXISTS, PROOF_INVALID, CHALLENGE_MISMATCH, CHALLENGE_EXPIRED, CHALLENGE_USED, RATE_LIMITED
  */
 export class ProposeCredentialCommand extends Command<ProposedCredential> {
   constructor(readonly meta: CommandMeta, readonly caller: Principal, readonly label: string, readonly key: ProposedKey) {

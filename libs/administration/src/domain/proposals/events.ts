@@ -12,6 +12,8 @@ export type CredentialProposed = DomainEvent<'administration.credential-proposed
   readonly key: CredentialKey;
   /** Which confirms it. */
   readonly operationId: string;
+  /** Which it answers, and nothing else ever will: of an authenticator. */
+  readonly challenge?: string;
   readonly at: Instant;
 }>;
 /** An authenticator may be made known by answering this, once, for five minutes. */

@@ -26,8 +26,10 @@ const within = (at: Instant, ms: number, now: Instant): boolean => Date.parse(no
 /** Those that may still be confirmed. */
 export const openProposals = (state: ProposalState, now: Instant): readonly CredentialProposed['data'][] => state.proposed.filter((one) => within(one.at, PROPOSAL_LASTS_MS, now));
 
+const used = (): DomainError => new DomainError('CHALLENGE_USED', 'a credential was proposed with the answer to this challenge before');
 /** Why this challenge is not to be answered. */
-export function challengeRefusal({ challenges }: ProposalState, challenge: string, now: Instant): DomainError | undefined {
+export function challengeRefusal({ challenges, proposed }: ProposalState, challenge: string, now: Instant): DomainError | undefined {
+  if (proposed.some((one) => one.challenge === challenge)) return used();
   const given = challenges.find((one) => one.challenge === challenge);
   if (given === undefined) return new DomainError('CHALLENGE_MISMATCH', 'the response is to no challenge that was given to you lately');
   return within(given.at, CHALLENGE_LASTS_MS, now) ? undefined : new DomainError('CHALLENGE_EXPIRED', 'the challenge is older than five minutes');
@@ -38,6 +40,9 @@ function decide(command: ProposalCommand, state: ProposalState): readonly Propos
     case 'propose': {
       const open = openProposals(state, command.now);
       if (open.some((one) => one.credentialId === command.proposal.credentialId)) return [];
+      const { challenge } = command.proposal;
+      // Two who answer it at once are told apart here.
+      if (challenge !== undefined && state.proposed.some((one) => one.challenge === challenge)) throw used();
       if (open.length >= MAX_OPEN) throw new DomainError('RATE_LIMITED', `${MAX_OPEN} credentials of yours wait for administrators`, { retryAfterSeconds: 3_600 });
       return [{ type: 'administration.credential-proposed.v1', data: { ...command.proposal, at: command.now } }];
     }

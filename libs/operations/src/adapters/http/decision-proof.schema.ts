@@ -22,6 +22,7 @@ export const DECISION_PROOF = defineSchema('DecisionProof', {
           properties: {
             id: TEXT, rawId: TEXT, type: { const: 'public-key' },
             response: { type: 'object', properties: { clientDataJSON: TEXT, authenticatorData: TEXT, signature: TEXT, userHandle: { type: ['string', 'null'] } }, required: ['clientDataJSON', 'authenticatorData', 'signature'] },
+            authenticatorAttachment: { type: ['string', 'null'] }, clientExtensionResults: { type: 'object' },
           },
           required: ['id', 'rawId', 'type', 'response'],
         },
