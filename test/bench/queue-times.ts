@@ -6,9 +6,10 @@ import { atMost, figure } from './bench-report.js';
 import type { Row } from './bench-report.js';
 import { BenchService } from './bench-service.js';
 import { keepAliveLoad, requestBytes } from './keep-alive-load.js';
-import { pendingOperation, QUEUE_GROUPS } from './pending-operations.js';
+import { pendingOperation, queueApprover } from './pending-operations.js';
 
 const PENDING = 100_000;
+const APPROVERS = 1_000;
 const PAGE = 50;
 const APPENDS_AT_ONCE = 1_000;
 const WARM_UP_SECONDS = 2;
@@ -19,14 +20,14 @@ const LOOK_MS = 200;
 const ROWS_MS = 120_000;
 
 /**
- * An approver's queue over HTTP, one request after the other, of people in one group and in three, while so many operations wait.
+ * Approvers' queues over HTTP, one request after the other and each of another person, while so many operations wait for nested policies.
  * @param events folder of a log that `seedQueue` made @param readModel `embedded` or a URL
  */
 export async function queueTimes(name: string, dir: string, events: string, readModel: string): Promise<readonly Row[]> {
   cpSync(events, join(dir, 'data', 'events'), { recursive: true });
   const service = await BenchService.start(dir, 1, { readModel });
   try {
-    const people = [QUEUE_GROUPS.slice(0, 1), QUEUE_GROUPS.slice(3, 6)].map((groups, i) => service.token(`waited-for-${i}`, ['approver'], groups));
+    const people = Array.from({ length: APPROVERS }, (_, n) => queueApprover(n)).map(({ subject, groups }) => service.token(subject, ['approver'], groups));
     // What is asked for now comes behind all others.
     const { operationId } = await service.request();
     for (const until = performance.now() + ROWS_MS; !(await service.newest(1)).includes(operationId); await pause(LOOK_MS)) {
@@ -39,7 +40,7 @@ export async function queueTimes(name: string, dir: string, events: string, read
     await keepAliveLoad(service.port, request, 1, WARM_UP_SECONDS, { expected: full });
     const load = await keepAliveLoad(service.port, request, 1, MOST_SECONDS, { expected: full, requests: REQUESTS });
     if (load.refused > 0) throw new Error(`the queue was answered otherwise than it should be: ${load.example ?? ''}`);
-    const what = `queue of ${PENDING} pending, rows in ${name}`;
+    const what = `queue of ${PENDING} pending, ${APPROVERS} approvers in nested policies, rows in ${name}`;
     return [figure(`${what}: p50`, load.p50, 'ms'), atMost(`${what}: p99`, load.p99, 'ms', P99_MS)];
   } finally {
     await service.close();
@@ -54,8 +55,8 @@ export async function seedQueue(dir: string): Promise<string> {
     const now = Date.now();
     for (let from = 0; from < PENDING; from += APPENDS_AT_ONCE) {
       await Promise.all(Array.from({ length: APPENDS_AT_ONCE }, (_, i) => {
-        const { stream, event } = pendingOperation(from + i, PENDING, now);
-        return log.store.append(stream, 'no-stream', [event]);
+        const { stream, events } = pendingOperation(from + i, PENDING, now);
+        return log.store.append(stream, 'no-stream', events);
       }));
     }
   } finally {

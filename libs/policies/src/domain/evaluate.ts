@@ -18,8 +18,11 @@ export const evaluatePolicy = (policy: Policy, approvers: readonly PolicyPrincip
 
 export function evaluateTree(tree: PolicyNode, humans: readonly Human[]): PolicyVerdict {
   const { kinds, fitting } = crowdOf(tree, humans);
+  if (kinds.length === 0) return verdictOf(leastPeople(tree));
   const { cost } = solve(planOf(tree, fitting), kinds.map((kind) => kind.members.length), 'short', { steps: EVALUATION_STEPS });
-  if (Number.isFinite(cost)) return { met: cost === 0, missing: cost };
-  // No way was looked at to its end. (A tree that has none is never stored; were it, no number of people would do.)
-  return { met: false, missing: Math.min(leastPeople(tree), Number.MAX_SAFE_INTEGER) };
+  // Infinite: no way was looked at to its end.
+  return Number.isFinite(cost) ? verdictOf(cost) : { ...verdictOf(leastPeople(tree)), met: false };
 }
+
+/** @param missing infinite for a tree that no number of people would meet; such a one is never stored */
+const verdictOf = (missing: number): PolicyVerdict => ({ met: missing === 0, missing: Math.min(missing, Number.MAX_SAFE_INTEGER) });
