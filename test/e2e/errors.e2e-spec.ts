@@ -142,7 +142,7 @@ const PROVOKED: Readonly<Record<string, () => Promise<Answer<unknown>>>> = {
   },
 };
 /** Where the others are provoked: by credentials and clocks (signed decisions), by a genesis and sessions (acts of administration), by a sender that stalls (observability), and by broken parts. */
-const ELSEWHERE = ['CHALLENGE_EXPIRED', 'CHALLENGE_USED', 'CREDENTIAL_NOT_ACTIVE', 'CREDENTIAL_EXISTS', 'CONTROL_PLANE_MOVED', 'QUORUM_TOO_SMALL', 'SESSION_REQUIRED', 'REQUEST_TIMEOUT', 'INTERNAL', 'HSM_UNAVAILABLE', 'STORE_UNAVAILABLE'];
+const ELSEWHERE = ['CHALLENGE_EXPIRED', 'CHALLENGE_USED', 'CREDENTIAL_NOT_ACTIVE', 'CREDENTIAL_EXISTS', 'CONTROL_PLANE_MOVED', 'QUORUM_TOO_SMALL', 'SESSION_REQUIRED', 'SESSION_ENDING', 'REQUEST_TIMEOUT', 'INTERNAL', 'HSM_UNAVAILABLE', 'STORE_UNAVAILABLE'];
 /** Where in the input the fault lies. */
 const FAULTY: Readonly<Record<string, string>> = { VALIDATION_FAILED: '/keyUsages/0/maxUsageCount', POLICY_UNSATISFIABLE: '/approvalPolicy/k' };
 const DOCUMENTED = [...readFileSync(join(packageRoot, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z_0-9]+)` \| (\d{3}) \|/gm)].map(([, code = '', status]) => ({ code, status: Number(status) }));

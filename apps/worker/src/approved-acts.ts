@@ -9,6 +9,6 @@ export const approvedActs = (operations: OperationExecutor): ApprovedActs => ({
     const act = state.request?.grants?.[0]?.act;
     if (state.request === null || act === null || act === undefined || state.status !== 'approved') return undefined;
     const decisions = state.decisions.filter((d) => d.decision === 'approve').map((d) => ({ by: { issuer: d.by.issuer, subject: d.by.subject }, proof: d.proof ?? null }));
-    return { operationId, act, by: state.request.requestedBy, statement: state.request.personal.statement, decisions };
+    return { operationId, act, by: state.request.requestedBy, statement: state.request.personal.statement, expiresAt: state.request.expiresAt, decisions };
   },
 });

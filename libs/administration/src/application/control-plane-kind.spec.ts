@@ -23,7 +23,7 @@ const act = (method: string, path: string, body: unknown = {}): ControlPlaneComm
 /** With everything that an act may have. */
 const whole = (method: string, path: string, body: unknown, operationId = OPERATION): ControlPlaneCommand => ({
   type: 'act', act: { method, path, body }, by: ADA, administrator: true, quorum: 1, now: NOW, proof: { credentialId: 'ada-key', session: null, previous: HEAD, jws: 'e30.e30.AA' },
-  operation: { type: 'operation', operationId, statement: '{}', decisions: [{ by: BEN, proof: { type: 'jws', challengeId: 'c1', jws: 'e30.e30.AA', credentialId: 'ben-key', statement: '{}' } }] },
+  operation: { type: 'operation', operationId, statement: '{}', expiresAt: '2026-11-27T12:00:00.000Z', decisions: [{ by: BEN, proof: { type: 'jws', challengeId: 'c1', jws: 'e30.e30.AA', credentialId: 'ben-key', statement: '{}' } }] },
 });
 const ENROL = ['POST', '/v1/credentials', { credentialId: 'ada-key', owner: ADA, label: 'card', key: KEY }] as const;
 const GENESIS = {

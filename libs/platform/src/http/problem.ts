@@ -54,6 +54,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   CHALLENGE_USED: { status: 409, title: 'The challenge was answered before' },
   CHALLENGE_MISMATCH: { status: 409, title: 'The proof is not over this challenge' },
   CONTROL_PLANE_MOVED: { status: 409, title: 'The control plane has changed meanwhile' },
+  SESSION_ENDING: { status: 409, title: 'The administration session is about to end' },
   QUORUM_TOO_SMALL: { status: 409, title: 'Too few active administrators would be left' },
   ACCOUNT_TAKEN: { status: 409, title: 'The account belongs to another person' },
   CREDENTIAL_EXISTS: { status: 409, title: 'The key belongs to a credential already' },

@@ -15,7 +15,7 @@ export const PROPOSED: ProposedActBody = { operationId: '0d6f4c0e-8f0c-5a53-9a53
 export const proposedAnswer: AnswerFacts = { status: 202, description: 'From a quorum of two on: it awaits other administrators, `Location` is the operation', schema: ref(ProposedActBody), headers: ['Location'], examples: { proposed: PROPOSED } };
 
 /** What changes under dual control may be answered with, beside what they are about. */
-export const ACT_PROBLEMS: readonly ErrorCode[] = ['PROOF_REQUIRED', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE', 'SESSION_REQUIRED', 'CONTROL_PLANE_MOVED', 'NOT_ELIGIBLE'];
+export const ACT_PROBLEMS: readonly ErrorCode[] = ['PROOF_REQUIRED', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE', 'SESSION_REQUIRED', 'SESSION_ENDING', 'CONTROL_PLANE_MOVED', 'NOT_ELIGIBLE'];
 
 export function answerProposed({ operationId }: ProposedActBody, answer: Answer): ProposedActBody {
   answer.code(202);

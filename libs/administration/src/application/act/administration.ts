@@ -6,7 +6,7 @@ import type { InputFault } from '#kernel/domain-error.js';
 import { unsatisfiable } from '#policies/contract.js';
 import type { Principal, ProofVerifier } from '#identity/contract.js';
 import type { ActCommand } from '../../domain/control-plane/commands.js';
-import { proposalObjection } from '../../domain/control-plane/decide.js';
+import { later, proposalObjection } from '../../domain/control-plane/decide.js';
 import type { Chain } from '../../domain/control-plane/decide.js';
 import { effectOf, NO_SUCH_CALL } from '../../domain/control-plane/effect-of.js';
 import type { Effect } from '../../domain/control-plane/effects.js';
@@ -50,7 +50,7 @@ export class Administration {
 
   /**
    * @param act `proof` is the header `Countersign-Proof` as it was sent
-   * @throws DomainError VALIDATION_FAILED, ROLE_REQUIRED, PROOF_REQUIRED, PROOF_INVALID, CREDENTIAL_NOT_ACTIVE, SESSION_REQUIRED, CONTROL_PLANE_MOVED, QUORUM_TOO_SMALL, and the effect's own
+   * @throws DomainError VALIDATION_FAILED, ROLE_REQUIRED, PROOF_REQUIRED, PROOF_INVALID, CREDENTIAL_NOT_ACTIVE, SESSION_REQUIRED, SESSION_ENDING, CONTROL_PLANE_MOVED, QUORUM_TOO_SMALL, and the effect's own
    */
   async act(meta: CommandMeta, caller: Principal, act: ProposedAct): Promise<ActOutcome> {
     const effect = this.effect(act);
@@ -60,7 +60,7 @@ export class Administration {
     if (meta.keyed && (await this.parts.operations.hasProposed(meta))) return this.propose(meta, caller, act, effect, folded.state);
     const proof = act.proof === null ? null : await verifyActProof(act.proof, act, caller, plane, this.parts.verifier);
     const quorum = plane.quorum ?? this.parts.settings.quorum;
-    const now = this.parts.clock.now().closing;
+    const now = later(this.parts.clock.now().closing, plane);
     const plan = planAct(plane, effect, act, { by: caller, administrator: isAdministrator(caller), proof, quorum, now });
     if (plan instanceof DomainError) throw plan;
     if (plan.type !== 'needs-operation') return { done: await this.append(meta, caller, act, proof, weightOf(effect, plane) === 'relief') };

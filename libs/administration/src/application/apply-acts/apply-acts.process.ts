@@ -44,12 +44,12 @@ export class ApplyActs {
     }
   }
 
-  private async append({ operationId, act: { method, path, body, proof }, by, statement, decisions }: ApprovedAct): Promise<void> {
+  private async append({ operationId, act: { method, path, body, proof }, by, statement, expiresAt, decisions }: ApprovedAct): Promise<void> {
     await this.controlPlane.execute({
       stream: this.settings.stream,
       meta: metaOf('act', operationId),
       build: (now) => ({
-        type: 'act', act: { method, path, body }, by, administrator: true, operation: { type: 'operation', operationId, statement, decisions }, proof: proofAsProposed(proof), quorum: this.settings.quorum, now: now.closing,
+        type: 'act', act: { method, path, body }, by, administrator: true, operation: { type: 'operation', operationId, statement, decisions, expiresAt }, proof: proofAsProposed(proof), quorum: this.settings.quorum, now: now.closing,
       }),
     });
   }

@@ -1,4 +1,5 @@
 import type { Actor } from '#kernel/actor.js';
+import type { Instant } from '#kernel/clock.js';
 import type { SignedDecision } from '../../domain/control-plane/act.js';
 import type { ProposedAct } from './propose-operation.port.js';
 
@@ -9,6 +10,8 @@ export interface ApprovedAct {
   readonly by: Actor;
   /** RFC 8785: what the decisions are over. */
   readonly statement: string;
+  /** Over from then on, applied or not. */
+  readonly expiresAt: Instant;
   /** Approvals that stand. */
   readonly decisions: readonly SignedDecision[];
 }

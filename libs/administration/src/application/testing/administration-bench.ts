@@ -16,7 +16,7 @@ import type { ApprovedAct, ApprovedActs } from '../ports/approved-acts.port.js';
 import type { ActProposal, ProposeOperation } from '../ports/propose-operation.port.js';
 import type { AdministrationSettings } from '../settings.js';
 import { DEPLOYMENT } from './chain-world.js';
-import { requestText } from './request-text.js';
+import { OPERATION_ENDS, requestText } from './request-text.js';
 import { ISSUER, TestProofVerifier } from './signing-person.js';
 
 export const NOON = Date.parse('2026-11-20T12:00:00.000Z');
@@ -42,7 +42,7 @@ export class FakeOperations implements ProposeOperation, ApprovedActs {
     const found = this.proposed.get(operationId);
     if (found === undefined || found.decisions.length === 0) return Promise.resolve(undefined);
     const { issuer, subject } = found.by;
-    return Promise.resolve({ operationId, act: found.proposal.act, by: { issuer, subject }, statement: this.statement(operationId), decisions: found.decisions });
+    return Promise.resolve({ operationId, act: found.proposal.act, by: { issuer, subject }, statement: this.statement(operationId), expiresAt: OPERATION_ENDS, decisions: found.decisions });
   }
   only(operationId: string): { readonly proposal: ActProposal; readonly by: Principal; decisions: readonly SignedDecision[] } {
     const found = this.proposed.get(operationId);

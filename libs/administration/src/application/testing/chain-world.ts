@@ -11,7 +11,7 @@ import { initialControlPlane } from '../../domain/control-plane/state.js';
 import { chainDigest, genesisDigest } from '../chain-digest.js';
 import type { ChainEvent, ChainOptions } from '../verify-chain/verified-chain.js';
 import type { ProposedAct } from '../ports/propose-operation.port.js';
-import { requestText } from './request-text.js';
+import { OPERATION_ENDS, requestText } from './request-text.js';
 import { account, ISSUER, ORIGIN, SigningPerson, TestProofVerifier } from './signing-person.js';
 
 export const DEPLOYMENT = 'd1';
@@ -65,7 +65,7 @@ export class ChainWorld {
     const jws = path === '/v1/credentials' ? null : by.proof(act, this.chain.head);
     const operation = this.operation(by, { ...act, proof: jws }, approvers, operationId);
     const proof = jws === null ? null : { credentialId: by.credentialId, session: null, previous: this.chain.head, jws };
-    this.run({ type: 'act', act, by: by.actor, administrator: true, operation, proof, quorum: 1, now: this.now });
+    this.run({ type: 'act', act, by: by.actor, administrator: true, operation: { ...operation, expiresAt: OPERATION_ENDS }, proof, quorum: 1, now: this.now });
     return operationId;
   }
   operation(by: SigningPerson, act: ProposedAct, approvers: readonly SigningPerson[], operationId: string): Extract<Authority, { type: 'operation' }> {

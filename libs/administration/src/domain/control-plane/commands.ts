@@ -13,7 +13,7 @@ export type ControlPlaneCommand =
       /** By his token. */
       readonly administrator: boolean;
       /** Left out: at once, or in a session, as the state has it. */
-      readonly operation: Extract<Authority, { type: 'operation' }> | null;
+      readonly operation: (Extract<Authority, { type: 'operation' }> & { /** From then on it allows nothing. */ readonly expiresAt: Instant }) | null;
       /** What its proof says, verified, with the head that it names and as it was sent. */
       readonly proof: (ProvenAct & { readonly previous: string | null; readonly jws: string }) | null;
       /** The configuration's, where no genesis was laid. */

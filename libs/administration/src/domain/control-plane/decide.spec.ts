@@ -54,6 +54,13 @@ describe('with a quorum of two', () => {
     given(given().when(refused).after()).when(again).nothing();
     given(given().when(again).after()).when(refused).nothing();
   });
+  it('is over when its operation is; with a genesis before signers could see it too late', () => {
+    const late = (now: string, over: object = two): ReturnType<typeof act> => act(ADA, 'POST', '/v1/policies', POLICY, { ...over, operation: operation(BEN, CYD), now });
+    given().when(late('2026-11-27T11:59:59.999Z')).then('policy-published');
+    given().when(late('2026-11-27T12:00:00.000Z')).refuses('OPERATION_EXPIRED');
+    given(laid()).when(late('2026-11-27T11:58:59.999Z', { proof: proven(ADA) })).then('policy-published');
+    given(laid()).when(late('2026-11-27T11:59:00.000Z', { proof: proven(ADA) })).refuses('OPERATION_EXPIRED');
+  });
   it('what only takes power away is at once, for any administrator', () => {
     const state = after(initialControlPlane, [ADA, 'POST', '/v1/credentials', credential('eve')], [ADA, 'PUT', '/v1/people/eve', { accounts: [EVE] }], [EVE, 'POST', '/v1/deputies', { deputy: BEN, groups: ['g'], from: at('10:00'), until: at('18:00'), reason: 'r' }]);
     const [deputyId = ''] = state.deputies.keys();
@@ -130,7 +137,8 @@ describe('with a genesis', () => {
     const command = act({ ...ADA, name: 'x' } as typeof ADA, 'POST', '/v1/policies', POLICY, { proof: proven(ADA), operation: { ...operation(), decisions: told } });
     given(state).when(command).then('policy-published', { by: ADA });
     const [event] = given(state).when(command).events();
-    expect(event?.data).toEqual({ method: 'POST', path: '/v1/policies', body: POLICY, by: ADA, at: at('12:00'), previous: HEAD, authority: operation(BEN, CYD), proof: 'e30.e30.AA' });
+    const { expiresAt: _, ...authority } = operation(BEN, CYD);
+    expect(event?.data).toEqual({ method: 'POST', path: '/v1/policies', body: POLICY, by: ADA, at: at('12:00'), previous: HEAD, authority, proof: 'e30.e30.AA' });
     given(state).when({ ...command, operation: { ...operation(BEN, CYD), statement: '' } }).refuses('VALIDATION_FAILED');
   });
   it('the quorum is its own', () => given(state).when(act(ADA, 'POST', '/v1/policies', POLICY, { proof: proven(ADA), quorum: 1, operation: operation(BEN) })).refuses('OPERATION_NOT_APPROVED'));
@@ -184,9 +192,15 @@ describe('a session', () => {
   });
   it('is its opener\'s, and over by the clock', () => {
     given(state).when(act(BEN, 'POST', '/v1/policies', POLICY, { proof: proven(BEN, 'o1') })).refuses('SESSION_REQUIRED');
-    given(state).when(inIt('POST', '/v1/policies', POLICY, { now: at('12:59') })).then('policy-published');
+    given(state).when(inIt('POST', '/v1/policies', POLICY, { now: '2026-11-20T12:58:59.999Z' })).then('policy-published');
+    given(state).when(inIt('POST', '/v1/policies', POLICY, { now: at('12:59') })).refuses('SESSION_ENDING');
     given(state).when(inIt('POST', '/v1/policies', POLICY, { now: at('13:00') })).refuses('SESSION_REQUIRED');
     given(state).when(act(ADA, 'POST', '/v1/policies', POLICY, { proof: proven(ADA, 'o2') })).refuses('SESSION_REQUIRED');
+  });
+  it('is over by the time that the act would bear, which is never earlier than that of the last one', () => {
+    const ahead = { ...state, at: at('13:00') };
+    given(ahead).when(inIt('POST', '/v1/policies', POLICY, { now: at('12:30') })).refuses('SESSION_REQUIRED');
+    given(ahead).when(act(ADA, 'POST', '/v1/deputies', { deputy: EVE, groups: ['fw'], from: at('12:00'), until: at('13:00'), reason: 'away' }, { proof: proven(ADA), now: at('12:30') })).refuses('VALIDATION_FAILED');
   });
   it('is closed by any administrator at once', () => {
     given(state).when(act(DAN, 'POST', '/v1/administration-sessions/00000000-0000-4000-8000-000000000000/close')).refuses('NOT_FOUND');
@@ -201,6 +215,7 @@ describe('a session', () => {
   it('is found where no proof names it: without a genesis', () => {
     const opened = given().when(act(ADA, 'POST', '/v1/administration-sessions', opening, { quorum: 2, operation: operation(BEN, CYD) })).after();
     given(opened).when(act(ADA, 'POST', '/v1/policies', POLICY, two)).then('policy-published', { authority: { type: 'session', sessionId: 'o1' } });
+    given(opened).when(act(ADA, 'POST', '/v1/policies', POLICY, { ...two, now: '2026-11-20T12:59:59.999Z' })).then('policy-published');
     given(opened).when(act(BEN, 'POST', '/v1/policies', POLICY, two)).refuses('SESSION_REQUIRED');
     given(opened).when(act(ADA, 'PUT', '/v1/assurance-levels/L2', LEVEL, two)).refuses('SESSION_REQUIRED');
   });

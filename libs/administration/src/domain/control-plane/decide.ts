@@ -11,7 +11,7 @@ import type { ActDone, ControlPlaneEvent } from './events.js';
 import { acted } from './evolve.js';
 import { objectionTo } from './objection.js';
 import { approversNeeded, countedDecisions } from './operation-authority.js';
-import { actorRefusal, planAct, proofRefusal } from './plan.js';
+import { actorRefusal, planAct, proofRefusal, seenBy } from './plan.js';
 import { readActData } from './read-act.js';
 import type { ControlPlaneState } from './state.js';
 
@@ -51,11 +51,13 @@ export function bindingObjection(state: ControlPlaneState, keyId: string, public
   return [...state.keys.values()].some((other) => other.publicKeySha256 === publicKeySha256) ? 'the pair belongs to another key' : undefined;
 }
 
-/** Rule 14, in the chain. */
-const later = (now: string, plane: ControlPlaneState): string => (now > plane.at ? now : plane.at);
+/** Rule 14, in the chain: the time that an act at `now` bears. */
+export const later = (now: string, plane: ControlPlaneState): string => (now > plane.at ? now : plane.at);
 
-function act(command: ActCommand, plane: ControlPlaneState, head: string | null): readonly ActDone[] {
-  const { by, operation, proof } = command;
+function act(asked: ActCommand, plane: ControlPlaneState, head: string | null): readonly ActDone[] {
+  // One time for all of it, that which the event bears: a verifier asks at no other.
+  const command = { ...asked, now: later(asked.now, plane) };
+  const { by, operation, proof, now } = command;
   const { method, path, body } = command.act;
   if (operation !== null && plane.operations.has(operation.operationId)) return [];
   const effect = effectOf(method, path, body);
@@ -63,8 +65,8 @@ function act(command: ActCommand, plane: ControlPlaneState, head: string | null)
   const authority = authorityOf(command, effect, plane);
   // A proof binds an act to its place in the chain; that of an operation named the place at which it was proposed.
   if (operation === null && proof !== null && proof.previous !== head) throw new DomainError('CONTROL_PLANE_MOVED', 'the proof names an older head of the control plane');
-  const data: ActData = { method, path, body, by: { issuer: by.issuer, subject: by.subject }, at: later(command.now, plane), previous: head, authority, proof: proof?.jws ?? null };
-  const objection = objectionTo(effect, plane, by, command.now) ?? tooFew(plane, effect, data);
+  const data: ActData = { method, path, body, by: { issuer: by.issuer, subject: by.subject }, at: now, previous: head, authority, proof: proof?.jws ?? null };
+  const objection = objectionTo(effect, plane, by, now) ?? tooFew(plane, effect, data);
   if (objection instanceof DomainError) throw objection;
   if (objection === 'already' && operation === null) return [];
   // What stands in the chain stays there: an act that its verifier could not read would break it for ever.
@@ -90,6 +92,7 @@ function authorityOf(command: ActCommand, effect: Effect, plane: ControlPlaneSta
     if (plan.type === 'needs-operation') throw new DomainError('SESSION_REQUIRED', 'this has become an operation of its own meanwhile: ask again');
     return plan;
   }
+  if (seenBy(plane, now) >= operation.expiresAt) throw new DomainError('OPERATION_EXPIRED', 'the operation was over, or about to be, before its act was done');
   const refusal = actorRefusal(plane, effect, { by, administrator: true }) ?? proofRefusal(plane, effect.type === 'credential-enrolled', by, proof);
   if (refusal !== undefined) throw refusal;
   const decisions = countedDecisions(plane, by, operation.decisions, now);

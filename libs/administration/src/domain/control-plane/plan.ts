@@ -39,7 +39,7 @@ export function planAct(state: ControlPlaneState, effect: Effect, act: Act, stan
   if (weight === 'relief' || weight === 'own') return { type: 'direct' };
   if (weight === 'enrolment' || weight === 'opening') return { type: 'needs-operation' };
   const named = proof?.session ?? null;
-  if (named !== null) return weight === 'weakening' && quorum > 1 ? needsItsOwn() : sessionPlan(state, named, by, act, now);
+  if (named !== null) return weight === 'weakening' && quorum > 1 ? needsItsOwn() : sessionPlan(state, named, by, act, now) ?? endingRefusal(state, named, now) ?? { type: 'session', sessionId: named };
   if (quorum <= 1) return { type: 'direct' };
   const session = weight === 'change' && proof === null ? sessionFor(state, by, act, now) : undefined;
   return session === undefined ? { type: 'needs-operation' } : { type: 'session', sessionId: session.sessionId };
@@ -47,12 +47,21 @@ export function planAct(state: ControlPlaneState, effect: Effect, act: Act, stan
 
 const needsItsOwn = (): DomainError => new DomainError('SESSION_REQUIRED', 'it may let through what was refused before: an operation of its own, with no session in its proof');
 
-/** Why this session does not carry the act. */
-export function sessionPlan(state: ControlPlaneState, sessionId: string, by: Actor, act: Act, now: Instant): Plan | DomainError {
+/** Signers count an act by when they see it: it needs time to come to them, and clocks differ. */
+const SEEN_WITHIN_MS = 60_000;
+
+/** By when signers have seen what is done now; without a genesis they don't ask. */
+export const seenBy = ({ genesis }: ControlPlaneState, now: Instant): Instant => (genesis === null ? now : new Date(Date.parse(now) + SEEN_WITHIN_MS).toISOString());
+
+const endingRefusal = (state: ControlPlaneState, sessionId: string, now: Instant): DomainError | undefined =>
+  seenBy(state, now) < (state.sessions.get(sessionId)?.endsAt ?? '') ? undefined : new DomainError('SESSION_ENDING', 'the session ends within 60 s: signers might see the act too late to count it');
+
+/** Why this session does not carry the act; undefined: it does. */
+export function sessionPlan(state: ControlPlaneState, sessionId: string, by: Actor, act: Act, now: Instant): DomainError | undefined {
   const session = state.sessions.get(sessionId);
   if (session === undefined || !isOpen(session, now)) return new DomainError('SESSION_REQUIRED', 'there is no such open session');
   if (!sameActor(session.openedBy, by)) return new DomainError('SESSION_REQUIRED', 'a session is used by who opened it');
-  return covers(session, act) ? { type: 'session', sessionId } : new DomainError('SESSION_REQUIRED', `the session does not name ${act.method} ${act.path}`);
+  return covers(session, act) ? undefined : new DomainError('SESSION_REQUIRED', `the session does not name ${act.method} ${act.path}`);
 }
 
 export function actorRefusal(state: ControlPlaneState, effect: Effect, { by, administrator }: Pick<Standing, 'by' | 'administrator'>): DomainError | undefined {

@@ -52,7 +52,7 @@ export const act = (by: Actor, method: string, path: string, body: unknown = {},
 export const proven = (by: Actor, session: string | null = null): NonNullable<ActCommand['proof']> => ({ credentialId: `${by.subject}-key`, session, previous: HEAD, jws: 'e30.e30.AA' });
 export const decisions = (...by: readonly Actor[]): readonly SignedDecision[] =>
   by.map((one) => ({ by: one, proof: { type: 'jws', challengeId: 'c', jws: 'j', credentialId: `${one.subject}-key`, statement: 's' } }));
-export const operation = (...by: readonly Actor[]): NonNullable<ActCommand['operation']> => ({ type: 'operation', operationId: 'o1', statement: '{}', decisions: decisions(...by) });
+export const operation = (...by: readonly Actor[]): NonNullable<ActCommand['operation']> => ({ type: 'operation', operationId: 'o1', statement: '{}', decisions: decisions(...by), expiresAt: '2026-11-27T12:00:00.000Z' });
 
 /** given(state).when(command).then(type, data) */
 export const given = (state: ControlPlaneState = initialControlPlane) => ({
