@@ -23,8 +23,8 @@ export interface Executed<S, E = DomainEvent> {
 export interface CommandRequest<C, S> {
   readonly stream: string;
   readonly meta: CommandMeta;
-  /** The command at the time at which it is decided. */
-  readonly build: (now: Now) => C;
+  /** The command at the time at which it is decided, and over the state on which it is: what others of its batch made is in it. */
+  readonly build: (now: Now, state: S) => C;
   /**
    * Asked, when given, over the very state at whose revision the events will be appended, before they are decided:
    * 'answered' ends the command as a repetition. Asked again after every conflict (rule 4).
@@ -87,7 +87,7 @@ export class BatchDecider<C, E extends DomainEvent, S> {
         continue;
       }
       try {
-        const decided = this.decider.decide(build(now), folded.state);
+        const decided = this.decider.decide(build(now, folded.state), folded.state);
         const attempt = randomId();
         const written = decided.map((event, index) => newEvent(event, meta, eventIdOf(meta.commandId, index, attempt), at));
         const size = written.reduce((sum, e) => sum + sizeOf(e), 0);

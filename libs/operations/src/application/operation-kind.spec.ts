@@ -43,7 +43,7 @@ const MADE: Readonly<Record<Type, { readonly given: readonly Type[]; readonly wh
   'operations.requested.v1': { given: [], when: { type: 'request', directory: NOBODY_KNOWN, request: asked, now } },
   'operations.decision-challenged.v1': {
     given: [REQUESTED],
-    when: { type: 'challenge', by: person('approver1'), challenge: { challengeId: 'a2a3ad5d-1d07-5a07-8a5d-6a3a53c5d1a1', decision: 'approve', statement: '{"type":"countersign/decision/v1"}' }, directory: NOBODY_KNOWN, now },
+    when: { type: 'challenge', by: person('approver1'), challenge: { challengeId: 'a2a3ad5d-1d07-5a07-8a5d-6a3a53c5d1a1', decision: 'approve', statement: '{"type":"countersign/decision/v1"}' }, unanswerable: null, directory: NOBODY_KNOWN, now },
   },
   'operations.approval-given.v1': { given: [REQUESTED], when: approve, beside: [APPROVED] },
   'operations.approved.v1': { given: [REQUESTED], when: approve, beside: [APPROVAL] },
@@ -119,7 +119,7 @@ describe('stored operations are read as they ever were', () => {
   const actor = by('approver1');
   const decision = { decision: 'approve', by: { ...actor, roles: ['approver'], groups: ['firmware-approvers'] }, name: 'Zoë Müller', claims: { repository: 'acme/firmware' }, at: now.closing, comment: 'looks good' };
   const grants = (reserved: number, spent: number) => asked.keyUsages.map((k, i) => ({ ...k, reserved: i === 0 ? reserved : 0, spent: i === 0 ? spent : 0 }));
-  const pending = { status: 'pending', request: asked, grants: grants(0, 0), decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), review: null, reminded: false, escalated: false, everReserved: false };
+  const pending = { status: 'pending', request: asked, grants: grants(0, 0), decisions: [], named: [], open: new Map(), challenges: new Map(), answered: new Set(), review: null, reminded: false, escalated: false, everReserved: false };
   const approved = { ...pending, status: 'approved', decisions: [decision] };
   const open = new Map([[signOrderId, { keyId: 'fw-prod', count: 3, bodyDigest: order.bodyDigest }]]);
   const reserved = { ...approved, open, grants: grants(3, 0), everReserved: true };

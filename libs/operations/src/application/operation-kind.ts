@@ -26,7 +26,7 @@ export const operationKind: StreamKind<OperationEvent, OperationState> = {
   evolve: evolveOperation,
   decode: decodeOperationEvent,
   remembers: (event) => REMEMBERED.has(event.type),
-  snapshotVersion: 'operation/2',
+  snapshotVersion: 'operation/3',
   toJson: (state): Stored => ({ ...state, open: [...state.open], challenges: [...state.challenges], answered: [...state.answered] }),
   fromJson: (json: Stored): OperationState => ({ ...json, open: new Map(json.open), challenges: new Map(json.challenges), answered: new Set(json.answered) }),
 };

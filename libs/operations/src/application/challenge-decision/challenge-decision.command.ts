@@ -11,7 +11,7 @@ export interface DecisionChallengeView {
   readonly webauthn?: AssertionOptions;
 }
 
-/** A statement to sign, for one decision of this caller, once. @throws DomainError OPERATION_NOT_FOUND, SELF_APPROVAL, NOT_ELIGIBLE, ALREADY_DECIDED, CREDENTIAL_NOT_ACTIVE, OPERATION_… by state */
+/** A statement to sign, for one decision of this caller, once. @throws DomainError OPERATION_NOT_FOUND, SELF_APPROVAL, NOT_ELIGIBLE, PROOF_INVALID, CREDENTIAL_NOT_ACTIVE, ALREADY_DECIDED, OPERATION_… by state */
 export class ChallengeDecisionCommand extends Command<DecisionChallengeView> {
   constructor(readonly meta: CommandMeta, readonly caller: Principal, readonly operationId: string, readonly decision: 'approve' | 'reject', readonly credentialId: string | null) {
     super();

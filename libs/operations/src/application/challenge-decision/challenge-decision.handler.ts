@@ -4,11 +4,12 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { derivedId } from '#eventing/ids.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { assertionOptions, decisionStatement, statementDigest } from '#identity/contract.js';
+import { assertionOptions, decisionStatement } from '#identity/contract.js';
 import type { Credential } from '#identity/contract.js';
 import { hasSequence } from '#policies/contract.js';
 import { operationStream } from '../../streams.js';
 import type { DecisionChallenged } from '../../domain/operation/events.js';
+import { signedApprovals } from '../../domain/operation/sequence.js';
 import type { OperationState } from '../../domain/operation/state.js';
 import { allPolicies } from '../../domain/operation/status.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';
@@ -40,24 +41,21 @@ export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisi
 
   async execute({ meta, caller, operationId, decision, credentialId }: ChallengeDecisionCommand): Promise<DecisionChallengeView> {
     const directory = await forDeciding(await this.controlPlane.fresh(), caller, this.pairs, this.clock.now().closing, true);
-    const credentials = usable(directory.credentialsOf(caller), credentialId);
+    const answerable = usable(directory.credentialsOf(caller), credentialId);
     const challengeId = derivedId('challenge', meta.commandId);
     const nonce = randomBytes(NONCE_BYTES).toString('base64url');
     const { audience } = this.controlPlane.relying;
-    let present: OperationState | undefined;
     try {
       const { events, folded } = await this.operations.execute({
         stream: operationStream(operationId),
         meta,
-        precheck: ({ state }) => {
-          present = state;
-          return Promise.resolve('new');
-        },
-        build: (now) => ({ type: 'challenge', by: personOf(caller), challenge: { challengeId, decision, statement: stated(present, decision, nonce, audience, now.closing) }, directory, now }),
+        // Of the state that it is appended to: it names the decisions that stand then.
+        build: (now, state) => ({ type: 'challenge', by: personOf(caller), challenge: { challengeId, decision, statement: stated(state, decision, nonce, audience, now.closing) }, unanswerable: answerable instanceof DomainError ? answerable : null, directory, now }),
       });
       const made = events[0]?.type === 'operations.decision-challenged.v1' ? events[0].data : folded.state.challenges.get(challengeId);
       if (made === undefined) throw new DomainError('CHALLENGE_USED', 'the challenge of this Idempotency-Key was answered');
-      return this.view(made, credentials);
+      if (answerable instanceof DomainError) throw answerable;
+      return this.view(made, answerable);
     } catch (error) {
       this.refusals.decision(operationId, meta.actor, error);
       throw error;
@@ -70,20 +68,23 @@ export class ChallengeDecisionHandler implements ICommandHandler<ChallengeDecisi
   }
 }
 
-/** The one that is named, or all that could sign. @throws DomainError CREDENTIAL_NOT_ACTIVE, PROOF_INVALID */
-function usable(own: readonly Credential[], credentialId: string | null): readonly Credential[] {
-  if (credentialId === null) return own.filter(({ status }) => status === 'active');
+/** The one that is named, or all that could sign; or why there is none. */
+function usable(own: readonly Credential[], credentialId: string | null): readonly Credential[] | DomainError {
+  if (credentialId === null) {
+    const active = own.filter(({ status }) => status === 'active');
+    return active.length > 0 ? active : new DomainError('CREDENTIAL_NOT_ACTIVE', 'you have no active credential');
+  }
   const named = own.find((c) => c.credentialId === credentialId);
-  if (named === undefined) throw new DomainError('PROOF_INVALID', 'you have no such credential');
-  if (named.status !== 'active') throw new DomainError('CREDENTIAL_NOT_ACTIVE', `this credential is ${named.status}`);
+  if (named === undefined) return new DomainError('PROOF_INVALID', 'you have no such credential');
+  if (named.status !== 'active') return new DomainError('CREDENTIAL_NOT_ACTIVE', `this credential is ${named.status}`);
   return [named];
 }
 
 /** The exact bytes for one decision over the state that it will be recorded in. While there is no operation, the decider refuses before they matter. */
-function stated(state: OperationState | undefined, decision: 'approve' | 'reject', nonce: string, audience: string, at: string): string {
-  const request = state?.request;
-  if (state === undefined || request === null || request === undefined) return '';
-  const after = allPolicies(state).some(hasSequence) ? state.decisions.flatMap((d) => (d.decision === 'approve' && d.proof !== undefined ? [statementDigest(d.proof.statement)] : [])) : undefined;
+function stated(state: OperationState, decision: 'approve' | 'reject', nonce: string, audience: string, at: string): string {
+  const { request } = state;
+  if (request === null) return '';
+  const after = allPolicies(state).some(hasSequence) ? signedApprovals(state) : undefined;
   const digest = request.policyDigest ?? policiesDigest(request.keyUsages, request.grants ?? []);
   return decisionStatement({ operationId: request.operationId, requestDigest: request.requestDigest, policyDigest: digest, decision, nonce, audience, at, ...(after === undefined ? {} : { after }) });
 }

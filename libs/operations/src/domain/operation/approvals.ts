@@ -5,6 +5,7 @@ import { SIGHTING_LASTS_MS } from '#identity/contract.js';
 import type { Directory, Relation, SeenClaims, StandIn } from '#identity/contract.js';
 import { optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal } from '#policies/contract.js';
+import { inOrder } from './sequence.js';
 import type { OperationState, StandingDecision } from './state.js';
 
 /** Whether `ms` have gone by since `at`. Where no time is told ('') nothing is old. */
@@ -12,7 +13,7 @@ export const isOlderThan = (at: Instant, ms: number, now: Instant): boolean => D
 
 /** The approvals that a policy counts at this time, each as the human who gave it with the claims that count. Status, groups and clock are looked at anew each time (rule 24). */
 export function approversFor(policy: Policy, state: OperationState, now: Instant, directory: Directory): readonly PolicyPrincipal[] {
-  const given = state.decisions.filter((d) => d.decision === 'approve');
+  const given = state.decisions.filter((d) => d.decision === 'approve').filter(inOrder(policy, state, directory));
   const counting = given.flatMap((d) => approverOf(policy, d, state, now, directory) ?? []);
   const own = new Set(counting.filter((c) => c.inNameOf === undefined).map((c) => c.principal.person));
   // One human once: whoever approved himself is not approved for as well, nor twice by two deputies.

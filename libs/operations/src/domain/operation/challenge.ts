@@ -9,8 +9,8 @@ import { allPolicies } from './status.js';
 
 /** A challenge can be answered for so long. */
 export const CHALLENGE_LASTS_MS = 5 * 60_000;
-/** Unanswered ones that an operation keeps; beyond it the oldest are given up. */
-export const MAX_OPEN_CHALLENGES = 100;
+/** Unanswered ones of one account that an operation keeps; beyond it the oldest of his are given up. */
+export const MAX_OPEN_CHALLENGES = 10;
 
 /** A proof as it was offered: verified over its statement by an active credential of who decides, or why it is not. */
 export type OfferedProof = { readonly challengeId: string } & ({ readonly proof: GivenProof } | { readonly refused: DomainError });

@@ -1,4 +1,5 @@
 import type { Actor } from '#kernel/actor.js';
+import type { DomainError } from '#kernel/domain-error.js';
 import type { PolicyPrincipal } from '#policies/contract.js';
 import type { Directory } from '#identity/contract.js';
 import type { PinnedPolicy } from '#policies/contract.js';
@@ -15,7 +16,7 @@ export interface Person extends PolicyPrincipal {
 /** Time and ids are the command's, not the decider's. */
 export type OperationCommand =
   | { readonly type: 'request'; readonly request: Requested['data']; readonly directory: Directory; readonly now: Now }
-  | { readonly type: 'challenge'; readonly by: Person; readonly challenge: Pick<DecisionChallenged['data'], 'challengeId' | 'decision' | 'statement'>; readonly directory: Directory; readonly now: Now }
+  | { readonly type: 'challenge'; readonly by: Person; readonly challenge: Pick<DecisionChallenged['data'], 'challengeId' | 'decision' | 'statement'>; /** Why no credential of his could answer it; null: one could. */ readonly unanswerable: DomainError | null; readonly directory: Directory; readonly now: Now }
   | { readonly type: 'decide'; readonly decision: 'approve' | 'reject'; readonly by: Person; readonly requestDigest: string; readonly comment: string | null; /** Null: the token alone. */ readonly proof: OfferedProof | null; readonly directory: Directory; readonly now: Now }
   | { readonly type: 'withdraw-approval'; readonly by: Actor; readonly directory: Directory; readonly now: Now }
   /** `privileged`: an administrator. */

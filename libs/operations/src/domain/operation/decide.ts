@@ -6,7 +6,7 @@ import type { OperationCommand } from './commands.js';
 import { CHALLENGE_LASTS_MS, challengeRefusal, proofRefusal } from './challenge.js';
 import { deadlineOf, escalatesTo } from './deadlines.js';
 import { isReviewed, keysUnderReview, reviewOpenedBy, reviewRefusal, verdictOf } from './review.js';
-import { decisionOf, isRejected, pendingRefusal, standingOf } from './decision.js';
+import { decisionOf, isRejected, namesTooLittle, pendingRefusal, standingOf } from './decision.js';
 import type { OperationEvent, Settlement } from './events.js';
 import { evolveOperation } from './evolve.js';
 import { finalRefusal } from './refusal.js';
@@ -57,9 +57,10 @@ function request({ request: data, directory, now }: Of<'request'>, state: Operat
   return withApproval(state, { type: 'operations.requested.v1', data }, now.closing, directory);
 }
 
-function challenge({ by, challenge: { challengeId, decision, statement }, directory, now }: Of<'challenge'>, state: OperationState): readonly OperationEvent[] {
+function challenge({ by, challenge: { challengeId, decision, statement }, unanswerable, directory, now }: Of<'challenge'>, state: OperationState): readonly OperationEvent[] {
   const refusal = standingOf(state, by, now.closing, directory);
   if (refusal instanceof DomainError) throw refusal;
+  if (unanswerable !== null) throw unanswerable;
   const own = decisionOf(state, by, now.closing, directory);
   if (own !== undefined && own !== decision) throw new DomainError('ALREADY_DECIDED', 'you decided the other way');
   const closed = own === undefined ? pendingRefusal(state, now.closing, directory) : undefined;
@@ -86,7 +87,12 @@ function decide({ by, decision, requestDigest, comment, proof, directory, now }:
     ...(proof === null || !('proof' in proof) ? {} : { proof: proof.proof }), ...(capacity.standIn === undefined ? {} : { onBehalfOf: capacity.standIn }),
     personal: { name: by.name, claims: by.claims, comment },
   };
-  if (decision === 'approve') return withApproval(state, { type: 'operations.approval-given.v1', data }, now.closing, directory);
+  if (decision === 'approve') {
+    const approval: OperationEvent = { type: 'operations.approval-given.v1', data };
+    const stale = namesTooLittle(state, evolveOperation(state, approval), now.closing, directory);
+    if (stale !== undefined) throw stale;
+    return withApproval(state, approval, now.closing, directory);
+  }
   const rejection: OperationEvent = { type: 'operations.rejection-given.v1', data };
   return isRejected(evolveOperation(state, rejection), directory) ? [rejection, { type: 'operations.rejected.v1', data: {} }] : [rejection];
 }

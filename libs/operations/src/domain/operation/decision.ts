@@ -6,6 +6,8 @@ import { mayApprove, names, optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal } from '#policies/contract.js';
 import { approversFor, claimsNow, claimsOfStandIn, isBarred, isExclusive, relationTo } from './approvals.js';
 import { finalRefusal } from './refusal.js';
+import { inOrder } from './sequence.js';
+import { asTold } from './state.js';
 import type { OperationState } from './state.js';
 import { allPolicies, quorumMet, statusAt } from './status.js';
 
@@ -62,6 +64,13 @@ export function pendingRefusal(state: OperationState, now: Instant, directory: D
   if (status === 'pending') return undefined;
   if (status !== 'approved') return finalRefusal(status);
   return quorumMet(state, now, directory) ? new DomainError('OPERATION_APPROVED', 'it is approved already') : undefined;
+}
+
+/** Why the latest approval would not count in a step that is open to who gave it: what it names was withdrawn since, or came later. Undefined: it counts there. */
+export function namesTooLittle(before: OperationState, after: OperationState, now: Instant, directory: Directory): DomainError | undefined {
+  const given = after.decisions.at(-1);
+  const stale = given !== undefined && allPolicies(before).some((policy) => isOpenTo(policy, before, asTold(given), now, directory) && !inOrder(policy, after, directory)(given));
+  return stale ? new DomainError('CHALLENGE_EXPIRED', 'this challenge does not name the approvals that have opened your step since; ask for another one') : undefined;
 }
 
 function isOpenTo(policy: Policy, state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): boolean {

@@ -1,7 +1,9 @@
 import { sameActor } from '#kernel/actor.js';
+import type { Actor } from '#kernel/actor.js';
 import { exhaustive } from '#kernel/exhaustive.js';
 import { MAX_OPEN_CHALLENGES } from './challenge.js';
 import type { ApprovalGiven, DecisionChallenged, GivenProof, OperationEvent, RejectionGiven } from './events.js';
+import { namedApproval } from './sequence.js';
 import type { GrantState, OperationState, StandingDecision } from './state.js';
 
 /** Folds one event into the state. Returns and settlements after a final state are booked; they change no state name. */
@@ -13,10 +15,9 @@ export function evolveOperation(state: OperationState, event: OperationEvent): O
       return { ...state, challenges: withChallenge(state.challenges, event.data) };
     case 'operations.approval-given.v1':
     case 'operations.rejection-given.v1':
-      // An approval that had become too old may be given anew.
-      return { ...answered(state, event.data.proof), decisions: [...state.decisions.filter((d) => !sameActor(d.by, event.data.by)), standing(event)] };
+      return decided(state, standing(event));
     case 'operations.approval-withdrawn.v1':
-      return { ...state, status: state.status === 'approved' ? 'pending' : state.status, decisions: state.decisions.filter((d) => !sameActor(d.by, event.data.by)) };
+      return { ...state, status: state.status === 'approved' ? 'pending' : state.status, decisions: without(state.decisions, event.data.by), named: without(state.named, event.data.by) };
     case 'operations.approved.v1':
       return { ...state, status: 'approved' };
     case 'operations.rejected.v1':
@@ -68,10 +69,20 @@ const standing = ({ type, data }: ApprovalGiven | RejectionGiven): StandingDecis
   ...(data.onBehalfOf === undefined ? {} : { onBehalfOf: data.onBehalfOf }),
 });
 
-/** Those whose time is over are given up, and the oldest beyond what is kept. */
+const without = <D extends { readonly by: Actor }>(of: readonly D[], by: Actor): readonly D[] => of.filter((d) => !sameActor(d.by, by));
+
+/** An approval that does not count any more may be given anew. */
+function decided(state: OperationState, given: StandingDecision): OperationState {
+  const named = given.decision === 'approve' ? namedApproval(given) : undefined;
+  return { ...answered(state, given.proof), decisions: [...without(state.decisions, given.by), given], named: named === undefined ? state.named : [...state.named, named] };
+}
+
+/** One account's are bounded, so that nobody can push out another's. Those whose time is over stay among them: whoever answers too late is told so. */
 function withChallenge(challenges: OperationState['challenges'], challenge: DecisionChallenged['data']): OperationState['challenges'] {
-  const living = [...challenges].filter(([, c]) => c.expiresAt > challenge.at);
-  return new Map([...living.slice(Math.max(0, living.length + 1 - MAX_OPEN_CHALLENGES)), [challenge.challengeId, challenge]]);
+  const own = [...challenges].filter(([, c]) => sameActor(c.by, challenge.by)).map(([id]) => id);
+  const next = new Map(challenges);
+  for (const id of own.slice(0, Math.max(0, own.length + 1 - MAX_OPEN_CHALLENGES))) next.delete(id);
+  return next.set(challenge.challengeId, challenge);
 }
 
 function answered(state: OperationState, proof: GivenProof | undefined): OperationState {

@@ -1,5 +1,6 @@
 import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
-import type { Policy, PolicyPrincipal } from '#policies/contract.js';
+import type { Policy } from '#policies/contract.js';
+import { asTold } from './state.js';
 import type { OperationState, StandingDecision } from './state.js';
 import { policiesOf } from './status.js';
 
@@ -9,7 +10,6 @@ export interface OutcomeUnder {
   readonly missing: number;
 }
 
-const claims = ({ by, onBehalfOf }: StandingDecision): PolicyPrincipal => (onBehalfOf === undefined ? by : { ...by, roles: ['approver'], groups: onBehalfOf.groups });
 const proves = (policy: Policy, { proof }: StandingDecision): boolean => {
   const { requiredProof } = optionsOf(policy);
   return requiredProof === 'token' || (proof !== undefined && (requiredProof === 'signature' || proof.type === 'webauthn'));
@@ -18,7 +18,7 @@ const proves = (policy: Policy, { proof }: StandingDecision): boolean => {
 /** What the decisions of an operation, as they told people then, come to under other policies: of one key (null: of every key). Delays, hours and ages are left out. */
 export function outcomeUnder(state: OperationState, keyId: string | null, policies: readonly Policy[] | null): OutcomeUnder {
   const judged = state.grants.flatMap((g) => (policies !== null && (keyId === null || keyId === g.keyId) ? policies : policiesOf(g)));
-  const rejected = judged.some((policy) => state.decisions.filter((d) => d.decision === 'reject' && names(policy, claims(d))).length >= optionsOf(policy).rejectionsToReject);
-  const missing = Math.max(0, ...judged.map((policy) => evaluatePolicy(policy, state.decisions.filter((d) => d.decision === 'approve' && proves(policy, d)).map(claims)).missing));
+  const rejected = judged.some((policy) => state.decisions.filter((d) => d.decision === 'reject' && names(policy, asTold(d))).length >= optionsOf(policy).rejectionsToReject);
+  const missing = Math.max(0, ...judged.map((policy) => evaluatePolicy(policy, state.decisions.filter((d) => d.decision === 'approve' && proves(policy, d)).map(asTold)).missing));
   return { outcome: rejected ? 'rejected' : missing === 0 ? 'approved' : 'pending', missing };
 }

@@ -30,6 +30,18 @@ export interface StandingDecision {
   readonly onBehalfOf?: StandIn;
 }
 
+/** As the decision told people at its time: a deputy with the groups of whom he stood in for. */
+export const asTold = ({ by, onBehalfOf }: StandingDecision): PolicyPrincipal => (onBehalfOf === undefined ? by : { ...by, roles: ['approver'], groups: onBehalfOf.groups });
+
+/** A signed approval that was not withdrawn, as those after it name it. */
+export interface NamedApproval {
+  /** Of its statement. */
+  readonly digest: string;
+  readonly by: PolicyPrincipal;
+  /** Those that stood when it was given. */
+  readonly after: readonly string[];
+}
+
 export interface ReviewState {
   readonly openedAt: Instant;
   readonly dueAt: Instant;
@@ -46,6 +58,8 @@ export interface OperationState {
   readonly grants: readonly GrantState[];
   /** Withdrawn ones are not in it. */
   readonly decisions: readonly StandingDecision[];
+  /** Of an operation with a sequence, oldest first: signed approvals that were not withdrawn, also those that were given anew since. */
+  readonly named: readonly NamedApproval[];
   /** By signOrderId; at most MAX_OPEN_RESERVATIONS (rule 4). */
   readonly open: ReadonlyMap<string, OpenReservation>;
   /** Unanswered challenges by their id, oldest first. */
@@ -60,7 +74,7 @@ export interface OperationState {
   readonly everReserved: boolean;
 }
 
-export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], open: new Map(), challenges: new Map(), answered: new Set(), review: null, reminded: false, escalated: false, everReserved: false };
+export const initialOperation: OperationState = { status: 'absent', request: null, grants: [], decisions: [], named: [], open: new Map(), challenges: new Map(), answered: new Set(), review: null, reminded: false, escalated: false, everReserved: false };
 
 /** Beyond this an order is refused with RATE_LIMITED until others have ended. */
 export const MAX_OPEN_RESERVATIONS = 1000;

@@ -4,7 +4,8 @@ import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal, PolicyVerdict } from '#policies/contract.js';
 import { approversFor } from './approvals.js';
 import type { AdministrativeGrant, GrantedKey } from './events.js';
-import type { OperationState, OperationStatus, StandingDecision } from './state.js';
+import { asTold } from './state.js';
+import type { OperationState, OperationStatus } from './state.js';
 
 /** Every policy that a key's use is under: its own, then those of its assurance level and the lower ones. */
 export const policiesOf = (grant: Pick<GrantedKey, 'policy' | 'demands'>): readonly Policy[] => [grant.policy, ...(grant.demands ?? []).map((d) => d.policy)];
@@ -71,5 +72,3 @@ export const isNamed = (state: OperationState, person: PolicyPrincipal): boolean
 
 /** As the decisions told people at their time: what a projection can know, whatever has become of them and their credentials. */
 export const approversAsTold = (state: OperationState): readonly PolicyPrincipal[] => state.decisions.filter((d) => d.decision === 'approve').map(asTold);
-
-const asTold = ({ by, onBehalfOf }: StandingDecision): PolicyPrincipal => (onBehalfOf === undefined ? by : { ...by, roles: ['approver'], groups: onBehalfOf.groups });
