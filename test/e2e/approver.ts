@@ -41,9 +41,11 @@ export class Signatory {
   }
   approves = async (operation: Asking): Promise<Answer<OperationView>> => this.person.approves(operation, { proof: await this.proof(operation) });
   /** A sign order with its orderer's own signature (rule 20). */
-  orders({ operationId, requestDigest }: Asking, keyId: string, digests: readonly string[], idempotencyKey: string): Promise<Answer<SignOrderView>> {
+  orders = (operation: Asking, keyId: string, digests: readonly string[], idempotencyKey: string): Promise<Answer<SignOrderView>> => this.ordering(operation, keyId, digests, idempotencyKey)();
+  /** The same order, to be sent as often as is wanted: signed once. */
+  ordering({ operationId, requestDigest }: Asking, keyId: string, digests: readonly string[], idempotencyKey: string): () => Promise<Answer<SignOrderView>> {
     const jws = this.signs(orderStatement({ operationId, requestDigest, idempotencyKey, keyId, digests }));
-    return this.person.post(`/v1/operations/${operationId}/sign-orders`, { keyId, digests, digestAlgorithm: 'SHA-256', proof: { type: 'jws', jws } }, { key: idempotencyKey });
+    return () => this.person.post(`/v1/operations/${operationId}/sign-orders`, { keyId, digests, digestAlgorithm: 'SHA-256', proof: { type: 'jws', jws } }, { key: idempotencyKey });
   }
   /** An act of the control plane, signed over its head (rule 22). @param previous another head than there is */
   async acts<T = Proposed>(method: string, path: string, body?: unknown, { session = null, previous }: { readonly session?: string | null; readonly previous?: string } = {}): Promise<Answer<T>> {

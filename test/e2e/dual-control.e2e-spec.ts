@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { UNVERIFIED, verifyChain } from '#administration/contract.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
 import { canonicalDigest } from '#identity/contract.js';
+import { startIssuer } from '#test/system/issuer.js';
 import { eventually } from '#test/system/steps.js';
 import { Signatory } from './approver.js';
 import type { Proposed } from './approver.js';
@@ -97,9 +98,11 @@ describe('rule 22: with a genesis', () => {
     ({ scene } = founded);
   });
   afterAll(() => founded.close());
+  const administrators = () => ['admin-1', 'admin-2', 'admin-3', 'admin-4'].map(founded.administrator) as [Signatory, Signatory, Signatory, Signatory];
+  let approvers: readonly Signatory[];
 
   it('every change is signed by its proposer and by two others; what takes power away needs a token', async () => {
-    const [one, two, three] = [founded.administrator('admin-1'), founded.administrator('admin-2'), founded.administrator('admin-3')];
+    const [one, two, three] = administrators();
     const roster = { members: ['ana', 'ben', 'cleo'].map(founded.account) };
     expect((await scene.admin.send('PUT', '/v1/roster/firmware-approvers', roster)).said).toBe('403 PROOF_REQUIRED');
     expect((await one.acts('PUT', '/v1/roster/firmware-approvers', roster, { previous: canonicalDigest('other') })).said).toBe('409 CONTROL_PLANE_MOVED');
@@ -118,19 +121,97 @@ describe('rule 22: with a genesis', () => {
   });
 
   it('approvers whose credentials administrators confirmed have the signer sign', async () => {
-    const confirmedBy = [founded.administrator('admin-2'), founded.administrator('admin-3')];
+    const confirmedBy = administrators().slice(1, 3);
+    approvers = [await Signatory.enrolled(scene.ana, confirmedBy), await Signatory.enrolled(scene.ben, confirmedBy)];
     const operation = await scene.orderer.operation({ fw: 1 }, { binding: { digests: [DIGEST] } });
-    for (const person of [scene.ana, scene.ben]) expected(await (await Signatory.enrolled(person, confirmedBy)).approves(operation), 201);
+    for (const one of approvers) expected(await one.approves(operation), 201);
     const order = await scene.ended(await scene.orderer.orders(operation, { keyId: 'fw', digests: [DIGEST], digestAlgorithm: 'SHA-256' }));
     expect([order.state, order.failure]).toEqual(['completed', undefined]);
   });
 
+  it('a root key signs in a session that names it alone, under a policy of its own, as often as both say', async () => {
+    const [one, two, three] = administrators();
+    const { revision: before } = await founded.controlPlane();
+    await founded.inForce(await one.acts('POST', '/v1/keys', { keyId: 'root', purpose: 'root', algorithm: 'ES256', approvalPolicy: { ref: 'signed' } }), two, three);
+    await made(scene, 'root');
+    // Permitted, and bound to its pair.
+    await eventually(founded.controlPlane, ({ revision }) => revision === before + 2);
+    const operation = await scene.orderer.operation({ root: 3 });
+    for (const approver of approvers) expected(await approver.approves(operation), 201);
+    const orders = (key: string) => scene.orderer.orders(operation, { keyId: 'root', digests: [DIGEST], digestAlgorithm: 'SHA-256' }, { key });
+    expect((await orders('before')).said).toBe('403 SESSION_REQUIRED');
+    const grants = [{ action: 'sign', resource: 'root', maxUsageCount: 1 }, { action: 'administer', resource: 'POST /v1/policies' }];
+    const opened = await one.acts('POST', '/v1/administration-sessions', { purpose: 'the roots of the year', validMs: 600_000, grants });
+    const session = opened.body.operationId;
+    expected(await two.approves(expected(await scene.admin.reads(opened.body), 200)), 201);
+    expect((await orders('half open')).said).toBe('403 SESSION_REQUIRED');
+    await founded.inForce(opened, three);
+    const first = await scene.ended(await orders('in it'));
+    expect([first.state, first.signatures?.length, first.blockers]).toEqual(['completed', 1, undefined]);
+    expect(await scene.ended(await orders('once too often'))).toMatchObject({ state: 'halted', usesConsumed: 0 });
+    // Used by who opened it, for what it names, and for nothing that weakens.
+    const stronger = { name: 'stronger', policy: ofFirmware(3) };
+    expect((await two.acts('POST', '/v1/policies', stronger, { session })).said).toBe('403 SESSION_REQUIRED');
+    expect((await one.acts('PUT', '/v1/separation', { exclusive: [], mutualWithinDays: 1 }, { session })).said).toBe('403 SESSION_REQUIRED');
+    expect((await one.acts('POST', '/v1/policies', { name: 'signed', policy: ofFirmware(1) }, { session })).said).toBe('403 SESSION_REQUIRED');
+    expect((await one.acts('POST', '/v1/policies', stronger, { session })).said).toBe('201');
+    expected(await scene.as('admin-3', ['administrator']).post(`/v1/administration-sessions/${session}/close`, undefined), 200);
+    expect((await orders('after')).said).toBe('403 SESSION_REQUIRED');
+    expect((await one.acts('POST', '/v1/policies', stronger, { session })).said).toBe('403 SESSION_REQUIRED');
+    // Sent again, it is the order that it was.
+    expect(expected(await orders('in it'), 201)).toMatchObject({ signOrderId: first.signOrderId, state: 'completed', signatures: first.signatures });
+  });
+
+  it('issuers are believed from when others approved them, and no longer than that', async () => {
+    const [one, two, three] = administrators();
+    const partner = await startIssuer('partner-audience');
+    try {
+      const stranger = () => scene.as('sam', ['orderer'], {}, partner);
+      const own = expected(await scene.auditor.get<{ readonly issuers: readonly object[] }>('/v1/issuers'), 200).issuers;
+      const issuers = [...own, { issuer: partner.url, audience: 'partner-audience' }];
+      const knows = async (): Promise<string> => (await stranger().get('/v1/keys')).said;
+      expect(await knows()).toBe('401 UNAUTHENTICATED');
+      const proposed = await one.acts('PUT', '/v1/issuers', { issuers });
+      expected(await two.approves(expected(await scene.admin.reads(expected(proposed, 202)), 200)), 201);
+      expect(await knows()).toBe('401 UNAUTHENTICATED');
+      await founded.inForce(proposed, three);
+      expect(await eventually(knows, (said) => said === '200')).toBe('200');
+      const operation = await stranger().operation({ fw: 1 }, { binding: { digests: [DIGEST] } });
+      for (const approver of approvers) expected(await approver.approves(operation), 201);
+      expect(await scene.ended(await stranger().orders(operation, { keyId: 'fw', digests: [DIGEST], digestAlgorithm: 'SHA-256' }), stranger())).toMatchObject({ state: 'completed' });
+      await founded.inForce(await one.acts('PUT', '/v1/issuers', { issuers: own }), two, three);
+      expect(await eventually(knows, (said) => said !== '200')).toBe('401 UNAUTHENTICATED');
+    } finally {
+      await partner.close();
+    }
+  });
+
+  it('a quorum is set by as many as it was, and asked for from then on, also of what was proposed before', async () => {
+    const [one, two, three, four] = administrators();
+    expect((await one.acts('PUT', '/v1/quorum', { quorum: 3 })).said).toBe('409 QUORUM_TOO_SMALL');
+    await founded.inForce(await one.acts('POST', '/v1/credentials/admin-4-key/resume', { reason: 'found' }), two, three);
+    const earlier = await one.acts('PUT', '/v1/separation', { exclusive: [['firmware-approvers', 'builders']], mutualWithinDays: 0 });
+    await founded.inForce(await one.acts('PUT', '/v1/quorum', { quorum: 3 }), two, three);
+    expect(await founded.controlPlane()).toMatchObject({ quorum: 3 });
+    // Approved by two, who were enough when it was asked for: told as refused.
+    await founded.inForce(earlier, two, three);
+    const separation = async () => expected(await scene.auditor.get<{ readonly exclusive: readonly unknown[] }>('/v1/separation'), 200).exclusive;
+    expect(await separation()).toEqual([]);
+    expect(expected(await scene.auditor.audit('?type=administration.act-refused.v1'), 200).items).toMatchObject([{ data: { operationId: earlier.body.operationId, code: 'OPERATION_NOT_APPROVED' } }]);
+    const lower = await one.acts('PUT', '/v1/quorum', { quorum: 2 });
+    expect(expected(await scene.admin.reads(expected(lower, 202)), 200)).toMatchObject({ grants: [{ approval: { missing: 3 } }] });
+    await founded.inForce(lower, two, three, four);
+    expect(await founded.controlPlane()).toMatchObject({ quorum: 2 });
+    expect((await one.acts('PUT', '/v1/quorum', { quorum: 4 })).said).toBe('409 QUORUM_TOO_SMALL');
+  });
+
   it('the chain verifies by itself, from what the audit trail shows', async () => {
-    const events = await eventually(async () => expected(await scene.auditor.audit('?limit=200'), 200).items.filter((e) => e.stream === 'controlPlane-founded').reverse(), (items) => items.length === 7);
+    const { revision } = await founded.controlPlane();
+    const events = await eventually(async () => expected(await scene.auditor.audit('?limit=200'), 200).items.filter((e) => e.stream === 'controlPlane-founded').reverse(), (items) => items.length === revision + 1);
     const { digest } = founded;
     const chain = await verifyChain(events.map(({ type, data, revision: at }) => ({ type, data, revision: Number(at) })), { digest, deployment: 'founded', verifier: new CredentialProofVerifier(), firstSeenAt: () => undefined });
-    expect(chain).toMatchObject({ faults: [], uncounted: [], revision: 6 });
-    expect(chain.state.credentials.get('admin-4-key')).toMatchObject({ status: 'suspended' });
+    expect(chain).toMatchObject({ faults: [], uncounted: [], revision });
+    expect(chain.state.credentials.get('admin-4-key')).toMatchObject({ status: 'active' });
     expect((await verifyChain(events.slice(1).map(({ type, data, revision: at }) => ({ type, data, revision: Number(at) })), { digest, deployment: null, verifier: new CredentialProofVerifier(), firstSeenAt: () => undefined }, UNVERIFIED)).faults).toMatchObject([{ code: 'GAP' }]);
   });
 });

@@ -82,7 +82,14 @@ describe('rule 20: orders under policies that ask for proofs', () => {
     expected(await ana.approves(operation), 201);
     expected(await ben.approves(operation), 201);
     expect((await orders(operation, 'x')).said).toBe('403 PROOF_REQUIRED');
-    expect((await scene.ended(await orderer.orders(operation, 'signed', [digestOf('x')], 'order-1'))).state).toBe('completed');
+    const signed = orderer.ordering(operation, 'signed', [digestOf('x')], 'order-1');
+    const first = await scene.ended(await signed());
+    expect(first.state).toBe('completed');
+    // Sent again it is the order that it was, whatever became of the credential; another one needs it.
+    expected(await scene.orderer.post(`/v1/credentials/${orderer.credentialId}/suspend`, { reason: 'left on a train' }), 200);
+    expect(expected(await signed(), 201)).toMatchObject({ signOrderId: first.signOrderId, state: 'completed', signatures: first.signatures });
+    expect((await orderer.orders(operation, 'signed', [digestOf('x')], 'order-2')).said).toBe('403 CREDENTIAL_NOT_ACTIVE');
+    expected(await scene.admin.post(`/v1/credentials/${orderer.credentialId}/resume`, { reason: 'found' }), 200);
     // Another key, or other digests, than were signed.
     const jws = orderer.signs('{}');
     expect((await scene.orderer.post(`/v1/operations/${operation.operationId}/sign-orders`, { keyId: 'signed', digests: [digestOf('y')], digestAlgorithm: 'SHA-256', proof: { type: 'jws', jws } }, { key: 'order-2' })).said).toBe('422 PROOF_INVALID');

@@ -53,7 +53,7 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const outcome = waitMs > 0 ? this.awaiter.expect(signOrderStream(signOrderId), waitMs, (e) => e.type !== 'signing.started.v1') : undefined;
     try {
       const executed = await this.reserve(command, signOrderId);
-      const reserved = executed.events[0];
+      const reserved = executed?.events[0];
       if (reserved === undefined) return await this.earlier(command, signOrderId);
       if (reserved.type !== 'operations.uses-reserved.v1') throw new TypeError('an order reserves uses');
       const ended = await outcome?.event;
@@ -66,7 +66,8 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     }
   }
 
-  private async reserve(command: PlaceSignOrderCommand, signOrderId: string): Promise<Executed<OperationState, OperationEvent>> {
+  /** Undefined, or without events: this Idempotency-Key has its order. */
+  private async reserve(command: PlaceSignOrderCommand, signOrderId: string): Promise<Executed<OperationState, OperationEvent> | undefined> {
     const { meta, operationId, request } = command;
     const stream = operationStream(operationId);
     const known = await this.operations.states.load(stream);
@@ -79,8 +80,15 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const [key, plane] = await Promise.all([grant === undefined ? undefined : this.keys.fresh(request.keyId), this.controlPlane.fresh()]);
     const keyEnabled = key === undefined || key.state.status === 'enabled';
     const inForce = key === undefined ? null : plane.resolve(key.state.approvalPolicy);
-    if (key?.state.purpose === 'root' && !plane.sessionNames(request.keyId, this.clock.now().closing)) throw new DomainError('SESSION_REQUIRED', 'a root key signs in an administration session that names it, and none is open');
-    const proof = grant === undefined ? undefined : await provenOrder({ ...command, grant, digests, state: known.state }, plane.directory, this.verifier);
+    let proof: UsesReserved['data']['proof'];
+    try {
+      if (key?.state.purpose === 'root' && !plane.sessionNames(request.keyId, this.clock.now().closing)) throw new DomainError('SESSION_REQUIRED', 'a root key signs in an administration session that names it, and none is open');
+      if (grant !== undefined) proof = await provenOrder({ ...command, grant, digests, state: known.state }, plane.directory, this.verifier);
+    } catch (error) {
+      // Rule 3: of an order that was taken neither session nor credential is asked again, whatever became of them.
+      if (meta.keyed && (await this.answeredBefore(await this.operations.states.fresh(stream), signOrderId)) === 'answered') return undefined;
+      throw error;
+    }
     return this.operations.execute({
       stream,
       meta,
