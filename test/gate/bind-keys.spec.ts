@@ -48,9 +48,24 @@ describe('binding key pairs', () => {
     expect(await bound()).toEqual([]);
   });
 
+  it('rule 15: binds no pair that the signers’ ledger knows to be another key’s', async () => {
+    await world.saga.ledger.noteOnce('pair', SPKI_SHA256, 'k2');
+    expect(await sweep(SPKI)).toEqual(['the signers’ ledger knows another pair of this key, or another key of this pair']);
+    expect([await bound(), await world.saga.ledger.note('key', 'k')]).toEqual([[], undefined]);
+  });
+
+  it('rule 17: tells a ledger that was lost of the pair that the control plane has and the token holds, and of no other', async () => {
+    expect(await sweep(SPKI)).toEqual([]);
+    world.saga.memory.notes.clear();
+    expect(await sweep(Buffer.from('another pair'))).toEqual(['the token holds another pair than the key was registered with']);
+    expect(await world.saga.ledger.note('key', 'k')).toBeUndefined();
+    expect(await sweep(SPKI)).toEqual([]);
+    expect([await world.saga.ledger.note('key', 'k'), await bound()]).toEqual([SPKI_SHA256, [SPKI_SHA256]]);
+  });
+
   it('rule 21: binds no other pair than the signers’ ledger knows', async () => {
     await world.saga.ledger.noteOnce('key', 'k', 'ab'.repeat(32));
-    expect(await sweep(SPKI)).toEqual(['the signers’ ledger knows another pair of this key']);
+    expect(await sweep(SPKI)).toEqual(['the signers’ ledger knows another pair of this key, or another key of this pair']);
     expect(await bound()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { copyOf } from '#eventing/testing/exchangeable-store.js';
 import { eventually } from '#signing/application/sign/testing/saga-world.js';
 import { chainDigest, controlPlaneStream } from '#administration/contract.js';
@@ -174,16 +174,24 @@ describe('the control plane, by a signer who trusts nobody else', () => {
   });
 
   describe('beside the store', () => {
-    it('rule 21: a revocation that a signer saw halts for ever, whoever takes it out of the store', async () => {
+    const rejection = (w: GateWorld, r: Request): Stored => ({ type: 'operations.rejection-given.v1', data: { ...w.approval(w.gil, r).data, proof: undefined } });
+    it.each<[string, (w: GateWorld, r: Request) => readonly Stored[]]>([
+      ['a revocation', (w) => [{ type: 'operations.revoked.v1', data: { by: w.oli.actor, personal: { name: null, reason: 'x' } } }]],
+      ['a rejection', (w, r) => [rejection(w, r)]],
+      ['its being rejected', (w, r) => [rejection(w, r), { type: 'operations.rejected.v1', data: {} }]],
+      ['its being rejected, as nobody', () => [{ type: 'operations.rejected.v1', data: {} }]],
+      ['its expiry', () => [{ type: 'operations.expired.v1', data: {} }]],
+    ])('rule 21: %s that a signer saw halts for ever, whoever takes it out of the store', async (_what, ending) => {
       begin();
       await world.begin();
       const request = world.request();
       const events = good(world, request);
       const stream = operationStream(request.operationId);
-      await world.write(stream, [...events.slice(0, -1), { type: 'operations.revoked.v1', data: { by: world.oli.actor, personal: { name: null, reason: 'x' } } }]);
+      const ends = ending(world, request);
+      await world.write(stream, [...events.slice(0, -1), ...ends]);
       await eventually(() => world.saga.ledger.note('taken-back', request.operationId), (told) => told !== undefined);
       world.handle?.kill();
-      const without = await copyOf(world.saga.store, (e) => e.type !== 'operations.revoked.v1');
+      const without = await copyOf(world.saga.store, (e) => !ends.some(({ type }) => type === e.type));
       world.saga.restartLedger();
       const order = world.order(request);
       await without.append(stream, events.length - 2, [{ id: randomUUID(), ...order, metadata: { commandId: randomUUID(), actor: world.oli.actor, at: request.requestedAt } }]);
@@ -200,7 +208,7 @@ describe('the control plane, by a signer who trusts nobody else', () => {
       const [byEve, byFay] = [world.approval(world.eve, request), world.approval(world.fay, request)];
       const stream = operationStream(request.operationId);
       await world.write(stream, [{ type: 'operations.requested.v1', data: request }, byEve, byFay, { type: 'operations.approved.v1', data: {} }, { type: 'operations.approval-withdrawn.v1', data: { by: world.fay.actor } }]);
-      await eventually(() => world.saga.ledger.head(), ({ head }) => head.startsWith('3-'));
+      await eventually(() => Promise.resolve([...world.saga.memory.notes.keys()]), (notes) => notes.some((place) => place.startsWith('["taken-back"')));
       world.handle?.kill();
       const without = await copyOf(world.saga.store, (e) => e.type !== 'operations.approval-withdrawn.v1');
       world.saga.restartLedger();
@@ -213,16 +221,57 @@ describe('the control plane, by a signer who trusts nobody else', () => {
 
     it('rule 22: a pair that the ledger knows to be another key’s is not used', async () => {
       begin();
+      await world.writePlane();
+      await world.saga.registerKey();
       await world.saga.ledger.noteOnce('key', 'k', 'ab'.repeat(32));
-      await world.begin();
+      await world.start();
       const request = world.request();
       expect(await world.blocked(request.operationId, good(world, request))).toEqual(['BINDING_MISMATCH']);
+    });
+
+    it('rule 22: a pair that no signer found on its token is not used, whatever the control plane says', async () => {
+      begin();
+      await world.writePlane();
+      await world.saga.registerKey();
+      await world.start();
+      const request = world.request();
+      world.saga.clock.advance(10_000);
+      expect(await world.blocked(request.operationId, good(world, request))).toEqual(['BINDING_MISMATCH']);
+      expect(await world.saga.ledger.note('key', 'k')).toBeUndefined();
+    });
+
+    it('rule 22: an order of a key that is not bound yet waits for it, and is signed', async () => {
+      begin();
+      await world.writePlane();
+      await world.saga.registerKey();
+      await world.start();
+      const request = world.request();
+      const events = good(world, request);
+      await world.write(operationStream(request.operationId), events);
+      await new Promise((resolve) => setTimeout(resolve, 350));
+      const { signOrderId } = events.at(-1)?.data as { signOrderId: string };
+      expect(await world.saga.events(signOrderId)).toEqual([]);
+      await world.bindPair();
+      expect((await world.ended(signOrderId)).type).toBe('signing.completed.v1');
+    });
+
+    it('rule 22: a key that asks nobody signs with no other pair than its own, whatever its stream says', async () => {
+      begin({ policy: { type: 'none' }, genesis: { minimumProof: 'token' } });
+      await world.begin();
+      const request = world.request();
+      const publicKey = Buffer.from('the SPKI of another key');
+      const publicKeySha256 = createHash('sha256').update(publicKey).digest('hex');
+      await world.write(keyStream('k'), [{ type: 'keys.registered.v1', data: { keyId: 'k', publicKey: publicKey.toString('base64'), publicKeySha256, ckaIdHex: 'bb', tokenSerial: 'serial-1', signer: 'signer-1' } }]);
+      const other = world.stated({ ...request, keyUsages: request.keyUsages.map((one) => ({ ...one, publicKeySha256 })) });
+      expect(await world.blocked(other.operationId, world.stored(other, [], world.order(other, { publicKeySha256 })))).toEqual(['BINDING_MISMATCH']);
+      expect(world.hsm.signed).toEqual([]);
     });
 
     it('rule 22: a pair that nobody bound is not used', async () => {
       begin();
       await world.begin(world.planeEvents.filter((e) => e.type !== 'administration.key-bound.v1'));
       const request = world.request();
+      world.saga.clock.advance(10_000);
       expect(await world.blocked(request.operationId, good(world, request))).toEqual(['BINDING_MISMATCH']);
     });
 

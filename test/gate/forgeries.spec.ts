@@ -12,6 +12,9 @@ interface Forgery {
 }
 const good = (world: GateWorld, request: Request): readonly Stored[] => world.stored(request, [world.approval(world.eve, request), world.approval(world.fay, request)]);
 const change = <T extends object>(event: Stored | undefined, over: Partial<T>): Stored => ({ type: event?.type ?? '', data: { ...(event?.data as T), ...over } });
+const rejectionBy = (person: SigningPerson, w: GateWorld, r: Request): Stored => ({ type: 'operations.rejection-given.v1', data: { ...w.approval(person, r).data, proof: undefined } });
+/** Something between the approvals and `approved`. */
+const behind = (events: readonly Stored[], ...what: readonly Stored[]): readonly Stored[] => [...events.slice(0, -2), ...what, ...events.slice(-2)];
 const altered = (request: Request, over: Partial<Request>): Request => ({ ...request, ...over });
 const usage = (request: Request, over: object): Request['keyUsages'] => request.keyUsages.map((one) => ({ ...one, ...over }));
 
@@ -68,6 +71,20 @@ const FORGERIES: readonly Forgery[] = [
   },
   { what: 'rule 25: a time in another form, before everything as a text', write: (w, r) => w.stored(r, [w.approval(w.eve, r), change(w.approval(w.zoe, r), { at: '+002026-11-20T12:00:00.000Z' })]), blockers: ['QUORUM_NOT_MET', 'PROOF_INVALID'] },
   { what: 'rule 20: a message in place of a digest', write: (w, r) => good(w, r).map((e, i, all) => (i === all.length - 1 ? change<Reserved>(e, { input: { message: Buffer.alloc(32, 1).toString('base64') } }) : e)), blockers: ['BINDING_MISMATCH'] },
+  { what: 'rule 25: approved behind its revocation', write: (w, r) => behind(good(w, r), { type: 'operations.revoked.v1', data: { by: w.oli.actor, personal: { name: null, reason: 'x' } } }), blockers: ['OPERATION_REVOKED'] },
+  { what: 'rule 25: approved behind its rejection', write: (w, r) => behind(good(w, r), { type: 'operations.rejected.v1', data: {} }), blockers: ['OPERATION_REVOKED'] },
+  { what: 'rule 25: approved behind its expiry', write: (w, r) => behind(good(w, r), { type: 'operations.expired.v1', data: {} }), blockers: ['WINDOW_CLOSED'] },
+  { what: 'rule 25: approved behind its last use', write: (w, r) => behind(good(w, r), { type: 'operations.exhausted.v1', data: {} }), blockers: ['OPERATION_REVOKED'] },
+  {
+    what: 'rule 25: a rejection, withdrawn in the name of who gave it',
+    write: (w, r) => behind(good(w, r), rejectionBy(w.gil, w, r), { type: 'operations.approval-withdrawn.v1', data: { by: w.gil.actor } }),
+    blockers: ['OPERATION_REVOKED'],
+  },
+  {
+    what: 'rule 25: a rejection, and an approval in place of it',
+    write: (w, r) => behind(good(w, r), rejectionBy(w.gil, w, r), { ...rejectionBy(w.gil, w, r), type: 'operations.approval-given.v1' }),
+    blockers: ['OPERATION_REVOKED'],
+  },
   { what: 'rule 23: a group that only the event tells', write: (w, r) => w.stored(r, [w.approval(w.eve, r), w.approval(w.zoe, r)]), blockers: ['QUORUM_NOT_MET', 'NOT_ELIGIBLE'] },
   { what: 'rule 23: a deputy whom nobody named', write: (w, r) => w.stored(r, [w.approval(w.eve, r), change(w.approval(w.zoe, r), { onBehalfOf: { deputyId: 'd', principal: w.fay.actor, groups: ['fw'] } })]), blockers: ['QUORUM_NOT_MET', 'PROOF_INVALID'] },
   { what: 'rule 20: an order that nobody signed', write: (w, r) => [...good(w, r).slice(0, -1), { ...w.order(r), data: { ...w.order(r).data, proof: undefined } }], blockers: ['PROOF_INVALID'] },

@@ -11,6 +11,7 @@ import type { Actor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
 import { operationStream, policiesDigest, requestStatement } from '#operations/contract.js';
 import type { GivenProof, GrantedKey, OperationEvent, OperationState, UsesReserved } from '#operations/contract.js';
+import { StandingNotes } from '#signing/application/gate/standing-notes.js';
 import { FakeHsm } from '#signing/application/sign/testing/fake-hsm.js';
 import { eventually, SagaWorld, SPKI_SHA256 } from '#signing/application/sign/testing/saga-world.js';
 import type { SignerHandle } from '#signing/application/sign/testing/saga-world.js';
@@ -79,7 +80,12 @@ export class GateWorld {
   async begin(events: readonly Stored[] = this.planeEvents, purpose: 'firmware' | 'root' = 'firmware'): Promise<void> {
     await this.writePlane(events);
     await this.saga.registerKey(purpose);
+    await this.bindPair();
     await this.start();
+  }
+  /** As the signer did that bound `k`. */
+  async bindPair(): Promise<void> {
+    expect(await new StandingNotes(this.saga.ledger, this.saga.clock).bind('k', SPKI_SHA256)).toBe(true);
   }
   async start(): Promise<void> {
     this.handle = await this.saga.signer('signer-1', { hsm: this.hsm });

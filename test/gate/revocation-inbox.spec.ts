@@ -46,6 +46,17 @@ describe('revocations in a signer’s own inbox', () => {
     expect(world.hsm.signed).toHaveLength(1);
   });
 
+  it('rule 25: halt orders of operations that ask nobody for a proof as well', async () => {
+    world.stop();
+    world = new GateWorld({ policy: { type: 'none' }, genesis: { minimumProof: 'token' } });
+    await world.begin();
+    request = world.request();
+    expect((await world.signs(request.operationId, world.stored(request, []))).type).toBe('signing.completed.v1');
+    expect(await (await taker())(signed(world.oli))).toBeUndefined();
+    world.saga.clock.advance(1_001);
+    expect(await world.blocked(request.operationId, [world.order(request)])).toEqual(['OPERATION_REVOKED']);
+  });
+
   it.each<[string, (w: GateWorld) => string]>([
     ['by somebody whom no policy names', (w) => signed(w.zoe)],
     ['by a key that only says whose it is', (w) => signed(new SigningPerson(w.eve.actor))],

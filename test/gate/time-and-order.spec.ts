@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { copyOf } from '#eventing/testing/exchangeable-store.js';
 import { statementDigest } from '#identity/contract.js';
 import { operationStream } from '#operations/contract.js';
 import { eventually } from '#signing/application/sign/testing/saga-world.js';
@@ -30,7 +32,7 @@ describe('time and order of approvals, by the gate', () => {
       const events = good(world, request);
       await world.write(operationStream(request.operationId), events);
       const order = events.at(-1) as Stored;
-      await eventually(() => world.saga.ledger.note('first-sight', request.operationId), (told) => told !== undefined);
+      await eventually(() => world.saga.ledger.note('first-sight', `${request.operationId} ${request.requestDigest}`), (told) => told !== undefined);
       expect(await states(order)).toEqual([]);
       world.saga.clock.advance(7_000);
       await aWhile();
@@ -47,8 +49,38 @@ describe('time and order of approvals, by the gate', () => {
       const request = world.stated({ ...asked, requestedAt: early, notBefore: early });
       const events = good(world, request);
       await world.write(operationStream(request.operationId), events);
-      expect(await eventually(() => world.saga.ledger.note('first-sight', request.operationId), (told) => told !== undefined)).toBe('2026-11-20T12:00:00.000Z');
+      expect(await eventually(() => world.saga.ledger.note('first-sight', `${request.operationId} ${request.requestDigest}`), (told) => told !== undefined)).toBe('2026-11-20T12:00:00.000Z');
       expect(await states(events.at(-1) as Stored)).toEqual([]);
+    });
+
+    it('rule 25: another text in the place of the request starts no timelock', async () => {
+      await begin({ policy });
+      const request = world.request();
+      const stream = operationStream(request.operationId);
+      // Of the same operation, and with its digest.
+      await world.write(stream, [{ type: 'operations.requested.v1', data: { ...request, description: 'another release' } }]);
+      await aWhile();
+      const other = world.stated({ ...request, description: 'another release' });
+      await world.handle?.signer.stop();
+      const store = await copyOf(world.saga.store, (e) => e.stream !== stream);
+      world.saga.restartLedger();
+      const begun = await world.saga.signer('signer-1', { hsm: world.hsm, store });
+      const metadata = { commandId: 'c', actor: world.oli.actor, at: request.requestedAt };
+      await store.append(stream, 'no-stream', [{ id: randomUUID(), type: 'operations.requested.v1', data: other, metadata }]);
+      await eventually(() => world.saga.ledger.note('first-sight', `${other.operationId} ${other.requestDigest}`), (told) => told !== undefined);
+      expect(await world.saga.ledger.note('first-sight', `${request.operationId} ${request.requestDigest}`)).toBeUndefined();
+      begun.kill();
+    });
+
+    it('rule 14: a clock that jumped tells nobody when a request was first seen', async () => {
+      await begin({ policy });
+      const request = world.request();
+      const events = good(world, request);
+      world.saga.clock.wall = () => Date.parse('2026-11-20T11:00:00.000Z');
+      await world.write(operationStream(request.operationId), events);
+      await aWhile();
+      expect(await world.saga.ledger.note('first-sight', `${request.operationId} ${request.requestDigest}`)).toBeUndefined();
+      expect(world.hsm.signed).toEqual([]);
     });
 
     it('rule 25: the next signer counts on from what the first one saw', async () => {
@@ -56,7 +88,7 @@ describe('time and order of approvals, by the gate', () => {
       const request = world.request();
       const events = good(world, request);
       await world.write(operationStream(request.operationId), events.slice(0, -1));
-      await eventually(() => world.saga.ledger.note('first-sight', request.operationId), (told) => told !== undefined);
+      await eventually(() => world.saga.ledger.note('first-sight', `${request.operationId} ${request.requestDigest}`), (told) => told !== undefined);
       world.handle?.kill();
       world.saga.restartLedger();
       world.saga.clock.advance(8_000);
@@ -167,7 +199,7 @@ describe('time and order of approvals, by the gate', () => {
       await begin({ policy });
       const [seen, unseen] = [world.request(), world.request()];
       await world.write(operationStream(seen.operationId), good(world, seen).slice(0, -1));
-      await eventually(() => world.saga.ledger.note('first-sight', seen.operationId), (told) => told !== undefined);
+      await eventually(() => world.saga.ledger.note('first-sight', `${seen.operationId} ${seen.requestDigest}`), (told) => told !== undefined);
       const backdated = good(world, unseen);
       world.saga.clock.advance(300_000);
       threeNow(world);

@@ -30,24 +30,27 @@ export interface BindKeysContext {
  * A crash anywhere leaves a key unbound, and the next sweep of any signer of its token goes on.
  */
 export async function bindKeys(context: BindKeysContext): Promise<void> {
-  const { plane, log } = context;
+  const { plane, notes, log } = context;
   const { state, fault } = await plane.current();
   if (fault !== undefined) return;
   for (const key of state.keys.values()) {
-    if (key.publicKeySha256 !== null) continue;
+    // Bound before the signers' ledger was: what it has to know is on the token.
+    if (key.publicKeySha256 !== null && (await notes.pairOf(key.keyId)) !== undefined) continue;
     await bindOne(key, context).catch((error: unknown) => log({ keyId: key.keyId, error }, 'a key pair could not be bound; it is tried again'));
   }
 }
 
-async function bindOne({ keyId, algorithm, modulusBits }: ControlledKey, { store, plane, keys, hsm, notes, signer, clock }: BindKeysContext): Promise<void> {
+async function bindOne({ keyId, algorithm, modulusBits, publicKeySha256: known }: ControlledKey, { store, plane, keys, hsm, notes, signer, clock }: BindKeysContext): Promise<void> {
   const { state } = await keys.load(keyStream(keyId));
   const status = hsm.status();
   if (status.state !== 'ready' || state.publicKeySha256 === null || state.tokenSerial !== status.tokenSerial) return;
   const { spki } = await hsm.findKeyPair({ label: null, idHex: state.ckaIdHex, algorithm, modulusBits });
   const publicKeySha256 = createHash('sha256').update(spki).digest('hex');
   if (publicKeySha256 !== state.publicKeySha256) throw new Error('the token holds another pair than the key was registered with');
+  if (known !== null && known !== publicKeySha256) throw new Error('the control plane has bound another pair to this key');
   // First among the signers, outside the store: what is bound later can't be another one (rule 21).
-  if ((await notes.firstPair(keyId, publicKeySha256)) !== publicKeySha256) throw new Error('the signers’ ledger knows another pair of this key');
+  if (!(await notes.bind(keyId, publicKeySha256))) throw new Error('the signers’ ledger knows another pair of this key, or another key of this pair');
+  if (known !== null) return;
   await plane.refresh();
   const now = await plane.current();
   if (!isUnbound(now, keyId, publicKeySha256)) return;

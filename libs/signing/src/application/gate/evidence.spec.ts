@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { evidenceKind } from './evidence.js';
 import type { Evidence } from './evidence.js';
@@ -23,6 +24,35 @@ describe('evidence of an operation', () => {
     const broken = fold(recorded(0, ...REQUESTED), recorded(2, 'operations.approved.v1'));
     const kept = evidenceKind.fromJson(JSON.parse(JSON.stringify(evidenceKind.toJson(broken))) as never);
     expect(evidenceKind.evolve(kept, evidenceKind.decode(recorded(3, 'operations.revoked.v1', { by: {}, personal: {} }))).whole).toBe(false);
+  });
+
+  const by = (subject: string): { readonly issuer: string; readonly subject: string } => ({ issuer: 'i', subject });
+  const decision = (subject: string) => ({ by: by(subject), roles: [], groups: [], at: '2026-11-20T12:00:00.000Z', requestDigest: 'd', personal: { name: null, claims: {}, comment: null } });
+
+  it('rule 25: what ended it, and who rejected it, is not taken back by anything behind', () => {
+    const ends = { 'operations.rejected.v1': 'rejected', 'operations.revoked.v1': 'revoked', 'operations.expired.v1': 'expired', 'operations.exhausted.v1': 'exhausted' } as const;
+    const someone = fc.constantFrom('eve', 'fay', 'gil');
+    const event = fc.oneof(
+      fc.constantFrom('operations.approved.v1', ...Object.keys(ends)).map((type) => [type, type === 'operations.revoked.v1' ? { by: by('oli'), personal: { name: null, reason: 'x' } } : {}] as const),
+      fc.tuple(fc.constantFrom('operations.approval-given.v1', 'operations.rejection-given.v1', 'operations.approval-withdrawn.v1'), someone.map(decision)),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 12 }), (events) => {
+        const { operation } = fold(recorded(0, ...REQUESTED), ...events.map(([type, data], i) => recorded(i + 1, type, data)));
+        const types = events.map(([type]) => type);
+        const first = types.find((type) => type in ends);
+        expect(operation.status).toBe(first === undefined ? operation.status : ends[first as keyof typeof ends]);
+        const rejected = new Set(events.filter(([type]) => type === 'operations.rejection-given.v1').map(([, data]) => (data as { by: { subject: string } }).by.subject));
+        expect(new Set(operation.decisions.filter((d) => d.decision === 'reject').map((d) => d.by.subject))).toEqual(rejected);
+      }),
+    );
+  });
+
+  it('rule 25: knows which approval was withdrawn, also when another has come since', () => {
+    const proof = (statement: string) => ({ proof: { type: 'jws', challengeId: 'c', jws: 'j', credentialId: 'k', statement } });
+    const given = (revision: number, statement: string): RecordedEvent => recorded(revision, 'operations.approval-given.v1', { ...decision('eve'), ...proof(statement) });
+    const state = fold(recorded(0, ...REQUESTED), given(1, 'first'), recorded(2, 'operations.approval-withdrawn.v1', { by: by('eve') }), given(3, 'second'));
+    expect([state.withdrawn.map((one) => one.proof.statement), state.operation.decisions.map((d) => d.proof?.statement)]).toEqual([['first'], ['second']]);
   });
 
   it('rule 25: knows every signed approval that was ever given', () => {

@@ -14,6 +14,7 @@ import type { ReliedEvent } from '../ports/ledger.port.js';
 import type { OpenOrder } from '../sign/open-order.js';
 import { approvalFaults } from './approval-faults.js';
 import type { CheckedProofs } from './checked-proofs.js';
+import { endingSeen } from './ending.js';
 import type { Evidence } from './evidence.js';
 import { coversAll } from './covers-all.js';
 import { judge } from './judge.js';
@@ -41,6 +42,8 @@ export interface GateDeps {
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
+/** A key that was just made is bound within seconds: so long an order of it waits, where it would be halted. */
+const BOUND_WITHIN_MS = 10_000;
 /** Clocks of two processes may differ by so much, and an act may come between a request and the time that it bears. */
 const BESIDE_MS = 60_000;
 
@@ -76,11 +79,13 @@ export class Gate {
     if (inForce === undefined) return no(blocker('CONTROL_PLANE_BROKEN', `the control plane permits no key ${order.keyId}, or its policy names what is not there`, 'administrators'));
     const pinned = policiesOf(grant);
     const proven = [...operation.grants.flatMap(policiesOf), ...inForce.map((one) => one.policy)].some((policy) => asksProof(policy, plane.minimumProof));
+    const over = await this.endingFaults(operation, order.operationId, proven, plane);
     const faults = [...(proven ? this.storedFaults(order, evidence, request, plane) : []), ...policyFaults(plane, order.keyId, request, grant)];
     if (faults.length > 0) return no(...faults);
-    if (proven) faults.push(...(await this.notedFaults(order, plane, key)));
+    const pair = await this.pairFaults(order, proven, plane, key, now);
+    faults.push(...over, ...('waits' in pair ? [] : pair));
     const faultOf = proven ? await approvalFaults(evidence, request, plane, this.deps) : () => undefined;
-    const firstSight = proven ? await this.deps.notes.firstSight(order.operationId, now.opening) : null;
+    const firstSight = proven ? await this.deps.notes.firstSight(request, now.opening) : null;
     const asked = isExempt(plane, order.keyId, request, grant, firstSight) ? [] : inForce;
     const judgement = judge({ evidence, key, keyId: order.keyId, count: order.count, digests, plane, pinned, inForce: asked, proven, faultOf, firstSight, now });
     if ('blockers' in judgement) faults.push(...judgement.blockers);
@@ -89,6 +94,7 @@ export class Gate {
     const session = (plane.state.keys.get(order.keyId)?.purpose ?? key.purpose) === 'root' || key.purpose === 'root' ? rootSession(plane.state, order.keyId, now) : undefined;
     if (session !== undefined && 'code' in session) faults.push(session);
     if (faults.length > 0) return no(...faults);
+    if ('waits' in pair) return pair;
     if ('waits' in judgement) return judgement;
     return { holds: true, relied: plane.head === undefined ? [] : [plane.head], session: session as SessionUse | undefined };
   }
@@ -99,16 +105,28 @@ export class Gate {
     return requestFaults(request, operationId, plane.deployment);
   }
 
-  /** What signers know beside the event store. */
-  private async notedFaults({ operationId, keyId, publicKeySha256 }: OpenOrder, plane: Plane, key: KeyState): Promise<readonly Blocker[]> {
-    const revoked = await this.deps.notes.revocation(operationId);
-    const bound = plane.state.keys.get(keyId)?.publicKeySha256 ?? (plane.state.genesis === null ? publicKeySha256 : undefined);
-    const first = await this.deps.notes.firstPair(keyId, publicKeySha256);
-    return [
-      ...(revoked === undefined ? [] : [blocker('OPERATION_REVOKED', `it was revoked: ${revoked}`)]),
-      ...(bound === undefined ? [blocker('BINDING_MISMATCH', `the control plane has bound no key pair to ${keyId}`, 'operator')] : []),
-      ...([bound ?? publicKeySha256, first, key.publicKeySha256].every((one) => one === publicKeySha256) ? [] : [blocker('BINDING_MISMATCH', `the key pair is not the one that was bound to ${keyId}`, 'operator')]),
-    ];
+  /**
+   * What signers know beside the event store of its being over; where nobody has a credential, and no proof is asked, nobody could have told them. What its own stream says of it is judged
+   * with the rest, and holds for every store to come.
+   */
+  private async endingFaults(operation: OperationState, operationId: string, proven: boolean, { state, directory }: Plane): Promise<readonly Blocker[]> {
+    const seen = endingSeen(operation, directory);
+    if (seen !== undefined && proven) await this.deps.notes.ended(operationId, seen);
+    const ending = seen === undefined && (proven || state.credentials.size > 0) ? await this.deps.notes.ending(operationId) : undefined;
+    return ending === undefined ? [] : [blocker('OPERATION_REVOKED', `it is over: ${ending}`)];
+  }
+
+  /** Under a genesis a key signs with the pair that the control plane has for it and a signer found on its token: what the key's own stream says is anybody's, whatever its policy asks. */
+  private async pairFaults({ keyId, publicKeySha256, requestedAt }: OpenOrder, proven: boolean, { state }: Plane, key: KeyState, now: Now): Promise<readonly Blocker[] | { readonly waits: Instant }> {
+    if (state.genesis === null && !proven) return [];
+    const bound = state.keys.get(keyId)?.publicKeySha256 ?? (state.genesis === null ? publicKeySha256 : undefined);
+    const found = await this.deps.notes.pairOf(keyId);
+    if (bound === undefined || (found === undefined && state.genesis !== null)) {
+      const until = new Date(Date.parse(requestedAt) + BOUND_WITHIN_MS).toISOString();
+      return now.closing < until ? { waits: until } : [blocker('BINDING_MISMATCH', `no signer has bound a key pair of its token to ${keyId}`, 'operator')];
+    }
+    const same = [bound, found ?? publicKeySha256, key.publicKeySha256].every((one) => one === publicKeySha256);
+    return same ? [] : [blocker('BINDING_MISMATCH', `the key pair is not the one that was bound to ${keyId}`, 'operator')];
   }
 }
 

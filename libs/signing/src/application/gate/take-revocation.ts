@@ -41,7 +41,7 @@ export async function takeRevocation(jws: string, { plane: feed, notes, verifier
   const { operation } = (await operations.load(operationStream(revocation.operationId))).state;
   if (operation.request === null) return 'there is no such operation';
   if (!mayRevoke(credential.owner, operation, plane)) return `${nameOf(credential.owner)} may not revoke it`;
-  await notes.revoked(revocation.operationId, `by ${nameOf(credential.owner)}, in the signer’s inbox: ${revocation.reason}`.slice(0, MAX_REASON));
+  await notes.ended(revocation.operationId, `revoked by ${nameOf(credential.owner)}, in the signer’s inbox: ${revocation.reason}`.slice(0, MAX_REASON));
   return undefined;
 }
 

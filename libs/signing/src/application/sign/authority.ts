@@ -46,10 +46,10 @@ export class Authority {
     private readonly clock: TrustedClock,
     private readonly gate: Gate,
   ) {
-    this.requests = new SeenRequests(gate.deps, operations);
+    this.requests = new SeenRequests(gate.deps, operations, clock);
   }
 
-  /** Every event that the signer follows, in the order of the log. @throws StoreUnavailableError, LedgerUnavailableError: then none of them was taken */
+  /** Every event that the signer follows, in the order of the log. @throws StoreUnavailableError, LedgerUnavailableError: then they are to be offered again */
   async offer(events: readonly RecordedEvent[]): Promise<void> {
     // First who may do what, then what was done: an order is judged by a control plane that has seen its reservation.
     for (const event of events) if (event.stream.startsWith('controlPlane-') || event.stream.startsWith('person-')) await this.gate.deps.plane.follow(event);
@@ -57,7 +57,7 @@ export class Authority {
       if (event.stream.startsWith(OPERATION_PREFIX)) this.operations.offer(event);
       else if (event.stream.startsWith('key-')) this.keys.offer(event);
     }
-    this.requests.follow(events, this.clock.now());
+    await this.requests.follow(events);
     const last = events.at(-1)?.position;
     if (last === undefined || (this.seen !== undefined && last <= this.seen)) return;
     this.seen = last;
