@@ -34,7 +34,7 @@ export const operationKeyTable = table<OperationKeyRow>('operation_key', ['keyId
 export type OperationDeciderRow = { readonly subject: string; readonly issuer: string; readonly requestedPosition: bigint; readonly decision: string; readonly decidedAt: string };
 export const operationDeciderTable = table<OperationDeciderRow>('operation_decider', ['subject', 'issuer', 'requestedPosition'], { subject: 'text', issuer: 'text', requestedPosition: 'bigint', decision: 'text', decidedAt: 'text' });
 
-/** One (role, group) that a policy of a pending operation names; the group '' is any. */
+/** One (role, group) that a policy of a pending or an approved operation names; the group '' is any. */
 export type QueueTermRow = {
   readonly role: string;
   readonly groupName: string;
@@ -42,7 +42,7 @@ export type QueueTermRow = {
   readonly requestedPosition: bigint;
   readonly requesterIssuer: string;
   readonly requesterSubject: string;
-  /** 1: whoever decided may decide anew when his approval is too old. */
+  /** 1: whoever decided may decide anew when his approval does not count any more. */
   readonly renewable: number;
 };
 export const queueTermTable = table<QueueTermRow>('queue_term', ['role', 'groupName', 'expiresAt', 'requestedPosition'], {

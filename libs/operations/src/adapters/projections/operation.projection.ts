@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { LruMap } from '#eventing/lru-map.js';
-import { optionsOf, policyTerms } from '#policies/contract.js';
+import { asksPeople, optionsOf, policyTerms } from '#policies/contract.js';
 import { allPolicies, approversAsTold, lapsesAt } from '../../domain/operation/status.js';
 import type { Transaction } from '#platform/read-model/database.js';
 import { StreamGapError } from '#platform/read-model/projection.js';
@@ -35,7 +35,7 @@ type StoredRow = { readonly operationId: string; readonly position: string; read
 /** Lists of operations and the approvers' queue. */
 export class OperationProjection implements Projection {
   readonly name = 'operations';
-  readonly version = `2+${operationKind.snapshotVersion}`;
+  readonly version = `3+${operationKind.snapshotVersion}`;
   readonly tables = operationsPart.tables;
   #kept = new LruMap<string, Entry>(KEPT);
 
@@ -113,14 +113,16 @@ async function write(entries: readonly Entry[], tx: Transaction): Promise<void> 
     const these = closed.slice(from, from + DELETED_TOGETHER).map((t) => sql`(requested_position = ${t.requestedPosition} AND role = ${t.role} AND group_name = ${t.groupName})`);
     await tx.run(sql`DELETE FROM queue_term WHERE ${joined(these, ' OR ')}`);
   }
-  await tx.upsert(queueTermTable, terms.flatMap(({ before, after }) => after.filter((t) => !before.some((u) => sameTerm(t, u)))));
+  await tx.upsert(queueTermTable, terms.flatMap(({ before, after }) => after.filter((t) => !before.some((u) => sameTerm(t, u) && t.renewable === u.renewable))));
 }
 
 const sameTerm = (a: QueueTermRow, b: QueueTermRow): boolean => a.role === b.role && a.groupName === b.groupName;
 
-/** Whether somebody may be asked for a decision: also of what is approved for as long as its approvals are young. */
-const isAsked = (state: OperationState): boolean => state.status === 'pending' || (state.status === 'approved' && isRenewable(state));
-const isRenewable = (state: OperationState): boolean => allPolicies(state).some((policy) => optionsOf(policy).approvalValidityMs !== null);
+/** Whether somebody may be asked for a decision: also of what is approved, since approvals stop counting with the people and credentials behind them. */
+const isAsked = (state: OperationState): boolean => state.status === 'pending' || (state.status === 'approved' && allPolicies(state).some(asksPeople));
+/** Whether an approval may stop counting while who gave it may still approve: it grows old, its credential is revoked, what it names is withdrawn, he is nobody's deputy any more. */
+const isRenewable = (state: OperationState): boolean =>
+  allPolicies(state).some((policy) => optionsOf(policy).approvalValidityMs !== null || optionsOf(policy).requiredProof !== 'token') || state.decisions.some((d) => d.proof !== undefined || d.onBehalfOf !== undefined);
 
 function rowOf({ operationId, requestedPosition, state, revision }: Entry): readonly OperationRow[] {
   if (state.request === null) return [];

@@ -1,4 +1,5 @@
 import { NOBODY_KNOWN } from '#identity/contract.js';
+import type { Directory } from '#identity/contract.js';
 import { NO_PAIRS, plane } from '../../application/testing/operations-bench.js';
 import fc from 'fast-check';
 import type { Page } from '#eventing/page.js';
@@ -25,7 +26,7 @@ import { OperationProjection } from './operation.projection.js';
 import { operationsPart } from './operation-tables.js';
 import { SqlOperationList } from './sql-operation-list.js';
 import { SqlPendingOperations } from './sql-pending-operations.js';
-import { instant, person, play, steps } from './testing/random-operations.js';
+import { instant, person, play, steps, SUBJECTS } from './testing/random-operations.js';
 import type { PlayedOperation } from './testing/random-operations.js';
 
 const clockAt = (now: Instant): TrustedClock => ({ now: () => ({ closing: now, opening: now }) }) as TrustedClock;
@@ -51,8 +52,8 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
   });
   afterAll(() => model.close());
 
-  const queue = (caller: Principal, now: Instant, limit: number): Promise<readonly OperationView[]> => {
-    const handler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane(), NO_PAIRS, clockAt(now));
+  const queue = (caller: Principal, now: Instant, limit: number, directory = NOBODY_KNOWN): Promise<readonly OperationView[]> => {
+    const handler = new ApprovalQueueHandler(new SqlPendingOperations(model.database), plane({ directory }), NO_PAIRS, clockAt(now));
     return pages(limit, (cursor) => handler.execute(new ApprovalQueueQuery(caller, { limit, cursor })));
   };
   const list = (caller: Principal, now: Instant, filter: Partial<OperationFilter>, limit = 200): Promise<readonly OperationView[]> => {
@@ -70,17 +71,19 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
     for (let i = 0; i < all.length; i += batch) for (const _ of [1, 2]) await projector.apply(all.slice(i, i + batch), await store.storeId());
     return played;
   };
-  const viewed = (operations: readonly PlayedOperation[], now: Instant): readonly (OperationView | undefined)[] => operations.map((o) => viewOperation(o.state, o.revision, now, NOBODY_KNOWN));
+  const viewed = (operations: readonly PlayedOperation[], now: Instant, directory = NOBODY_KNOWN): readonly (OperationView | undefined)[] => operations.map((o) => viewOperation(o.state, o.revision, now, directory));
 
   it('shows in the queue exactly what a decision would be accepted for, oldest expiry first', async () => {
     await fc.assert(
-      fc.asyncProperty(steps(8, 120), fc.array(person, { minLength: 3, maxLength: 5 }), fc.nat({ max: 20 }), fc.integer({ min: 1, max: 3 }), async (history, people, later, limit) => {
+      fc.asyncProperty(steps(8, 120), fc.array(person, { minLength: 3, maxLength: 5 }), fc.nat({ max: 20 }), fc.integer({ min: 1, max: 3 }), fc.subarray(SUBJECTS), async (history, people, later, limit, suspended) => {
         const { operations, seconds } = await projected(history, 7);
         const now = instant(seconds + later);
+        // Approvals of who was suspended since do not count: what is approved by them awaits others.
+        const directory: Directory = { ...NOBODY_KNOWN, isSuspended: ({ subject }) => suspended.includes(subject) };
         for (const who of people as readonly Principal[]) {
-          const decidable = operations.filter((o) => mayDecideNow(o.state, who, now, NOBODY_KNOWN));
+          const decidable = operations.filter((o) => mayDecideNow(o.state, who, now, directory));
           const expected = [...decidable].sort((a, b) => ((a.state.request?.expiresAt ?? '') < (b.state.request?.expiresAt ?? '') ? -1 : a.state.request?.expiresAt === b.state.request?.expiresAt ? 0 : 1));
-          expect(await queue(who, now, limit)).toEqual(viewed(expected, now));
+          expect(await queue(who, now, limit, directory)).toEqual(viewed(expected, now, directory));
         }
       }),
       { numRuns: 150 },

@@ -20,6 +20,9 @@ import type { PendingOperation, PendingOperations, QueueTerm } from '../ports/pe
 import { viewOperation } from '../view-operation.js';
 import { ApprovalQueueQuery } from './approval-queue.query.js';
 
+/** Candidates that are looked at together. */
+const MOST_AT_ONCE = 500;
+
 /** The index only proposes: what is in the queue is decided by the function that decides whether a decision is accepted. */
 @QueryHandler(ApprovalQueueQuery)
 export class ApprovalQueueHandler implements IQueryHandler<ApprovalQueueQuery> {
@@ -37,11 +40,13 @@ export class ApprovalQueueHandler implements IQueryHandler<ApprovalQueueQuery> {
     // One more than asked for tells whether there is a next page.
     const wanted = page.limit + 1;
     const found: PendingOperation[] = [];
-    for (let cursor = page.cursor; found.length < wanted; ) {
-      const candidates = await this.pending.candidates(person, termsOf(person, directory, now), now, cursor, wanted);
+    const terms = termsOf(person, directory, now);
+    // Most candidates are decidable, but for stretches of operations whose approvals count.
+    for (let cursor = page.cursor, looked = wanted; found.length < wanted; looked = Math.min(2 * looked, MOST_AT_ONCE)) {
+      const candidates = await this.pending.candidates(person, terms, now, cursor, looked);
       found.push(...candidates.filter((c) => mayDecideNow(c.state, person, now, directory)));
       cursor = candidates.at(-1)?.cursor ?? cursor;
-      if (candidates.length < wanted) break;
+      if (candidates.length < looked) break;
     }
     const shown = found.slice(0, page.limit);
     const items = shown.flatMap(({ state, revision }) => viewOperation(state, revision, now, directory) ?? []);

@@ -37,10 +37,11 @@ const branch: fc.Arbitrary<PolicyNode> = fc.array(leaf, { minLength: 1, maxLengt
 );
 /** Bare nodes, trees, and some whose approvals grow old. */
 const policy: fc.Arbitrary<Policy> = fc.oneof(leaf, branch, fc.record({ tree: branch, approvalValidityMs: fc.constantFrom(2_000, 30_000), rejectionsToReject: fc.constantFrom(1, 2) }));
+export const SUBJECTS = ['ann', 'bob'];
 /** Few people, so that they meet; under two issuers with the same subjects. */
 export const person: fc.Arbitrary<Person> = fc.record({
   issuer: fc.constantFrom('https://a.example', 'https://a.example', 'https://b.example'),
-  subject: fc.constantFrom('ann', 'bob'),
+  subject: fc.constantFrom(...SUBJECTS),
   roles: fc.subarray(['orderer', 'approver', 'administrator']),
   groups: fc.subarray(GROUPS),
   name: fc.constant(null),
