@@ -20,6 +20,7 @@ export type { ChainFault, ChainFaultCode } from './application/verify-chain/chai
 export { CHAIN_FAULTS } from './application/verify-chain/chain-fault.js';
 export type { ChainEvent, ChainOptions, VerifiedChain } from './application/verify-chain/verified-chain.js';
 export { UNVERIFIED } from './application/verify-chain/verified-chain.js';
+export { operationOf } from './application/verify-chain/operation-of.js';
 export { verifyChain, verifyNext } from './application/verify-chain/verify-chain.js';
 export type { Beginning, GenesisWanted } from './application/begin/begin-control-plane.js';
 export { beginControlPlane, GenesisRefusedError } from './application/begin/begin-control-plane.js';

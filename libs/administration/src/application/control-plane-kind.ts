@@ -1,6 +1,7 @@
 import { eventCodec } from '#eventing/event-codec.js';
 import type { StreamKind } from '#eventing/stream-states.js';
 import type { Decider } from '#kernel/decider.js';
+import { GrowingSet } from '#kernel/growing-set.js';
 import type { ControlPlaneCommand } from '../domain/control-plane/commands.js';
 import { decideControlPlane } from '../domain/control-plane/decide.js';
 import type { Chain } from '../domain/control-plane/decide.js';
@@ -29,7 +30,7 @@ export const controlPlaneKind: StreamKind<ControlPlaneEvent, Chain> = {
   remembers: (event) => (ACT_TYPES as readonly string[]).includes(event.type),
   snapshotVersion: 'controlPlane/1',
   toJson: ({ plane, head }) => ({ head, plane: { ...plane, ...Object.fromEntries(MAPS.map((name) => [name, [...plane[name]]])), operations: [...plane.operations] } }),
-  fromJson: ({ head, plane }: Stored): Chain => ({ head, plane: { ...plane, ...mapsOf(plane), operations: new Set(plane.operations) } }),
+  fromJson: ({ head, plane }: Stored): Chain => ({ head, plane: { ...plane, ...mapsOf(plane), operations: GrowingSet.of(plane.operations) } }),
 };
 
 const mapsOf = (stored: Entries): Pick<ControlPlaneState, (typeof MAPS)[number]> => Object.fromEntries(MAPS.map((name) => [name, new Map(stored[name])])) as unknown as Pick<ControlPlaneState, (typeof MAPS)[number]>;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { at, ChainWorld, headOf } from '../testing/chain-world.js';
 import { account, SigningPerson } from '../testing/signing-person.js';
 import { UNVERIFIED } from './verified-chain.js';
@@ -181,5 +182,108 @@ describe('rule 22: the chain of a control plane', () => {
     // The store wrote a later time into the session's opening than it was seen at.
     const dated = await verifyChain(world.events, { ...world.options, firstSeenAt: ({ revision }) => (revision === 1 ? at('10:30') : at('11:45')) });
     expect(dated.uncounted).toMatchObject([{ code: 'SESSION_OVER' }]);
+  });
+
+  describe('the time that an act bears', () => {
+    const dated = (time: string): readonly ChainEvent[] => world.events.map((e, i) => (i === world.events.length - 1 ? { ...e, data: { ...(e.data as object), at: time } } : e));
+    const seen = (...times: readonly (string | undefined)[]) => ({ ...world.options, firstSeenAt: ({ revision }: ChainEvent) => times[revision] });
+
+    it('later than it was seen, it is in force from when it was seen', async () => {
+      const [one, two, three] = people();
+      world.byOperation(one, 'PUT', '/v1/roster/fw', { members: [] }, [two, three]);
+      const chain = await verifyChain(dated('2099-01-01T00:00:00.000Z'), seen(undefined, at('12:01')));
+      expect(chain).toMatchObject({ faults: [], uncounted: [], since: at('12:01') });
+    });
+    it('later than it was seen, a session lasts no longer, and ends no sooner for what comes after', async () => {
+      const [one, two, three] = people();
+      world.now = '2099-01-01T00:00:00.000Z';
+      world.act(two, 'POST', '/v1/keys/fw-prod/disable', { reason: 'by a clock that is ahead' });
+      world.now = at('12:00');
+      const opening = { method: 'POST', path: '/v1/administration-sessions', body: { purpose: 'work', validMs: 3_600_000, grants: [{ action: 'administer', resource: 'POST /v1/policies' }] } };
+      const id = '00000000-0000-4000-8000-00000000000a';
+      const inChain = (act: object, authority: object, proof: string, type: string): void => {
+        const event = { revision: world.events.length, type, data: { ...act, by: one.actor, at: '2099-01-01T00:00:00.000Z', previous: world.chain.head, authority, proof } };
+        world.events.push(event);
+        world.chain = { ...world.chain, head: headOf(event) };
+      };
+      const opened = one.proof(opening, world.chain.head);
+      inChain(opening, world.operation(one, { ...opening, proof: opened }, [two, three], id), opened, 'administration.session-opened.v1');
+      const act = { method: 'POST', path: '/v1/policies', body: NEW };
+      inChain(act, { type: 'session', sessionId: id }, one.proof(act, world.chain.head, id), 'administration.policy-published.v1');
+      const chain = await verifyChain(world.events, seen(undefined, at('12:00'), at('12:10'), at('13:09')));
+      expect(chain).toMatchObject({ faults: [], uncounted: [], since: at('13:09') });
+      expect(chain.state.sessions.get(id)).toMatchObject({ openedAt: at('12:10'), endsAt: at('13:10') });
+      expect((await verifyChain(world.events, seen(undefined, at('12:00'), at('12:10'), at('13:10')))).uncounted).toMatchObject([{ code: 'SESSION_OVER', revision: 3 }]);
+    });
+    it('earlier than it was seen, it does not save an act whose operation was over', async () => {
+      const [one, two, three] = people();
+      world.byOperation(one, 'PUT', '/v1/roster/fw', { members: [] }, [two, three]);
+      const counted = await verifyChain(world.events, seen(undefined, '2026-11-27T10:59:59.999Z'));
+      expect(counted).toMatchObject({ faults: [], uncounted: [], since: at('12:00') });
+      const over = await verifyChain(world.events, seen(undefined, '2026-11-27T11:00:00.000Z'));
+      expect(over).toMatchObject({ faults: [], uncounted: [{ code: 'OPERATION_OVER', revision: 1 }], revision: 1 });
+      expect(over.state.rosters.get('fw')).toHaveLength(2);
+    });
+    it('is never before that of the state before, whatever was seen when', () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(fc.nat(59), { minLength: 4, maxLength: 4 }), async (minutes) => {
+          const fresh = new ChainWorld();
+          for (const n of [1, 2, 3]) fresh.act(fresh.admin(0), 'POST', `/v1/credentials/${fresh.admin(3).credentialId}/suspend`, { reason: `r${n}` });
+          for (const name of ['a', 'b', 'c']) fresh.byOperation(fresh.admin(0), 'POST', '/v1/policies', { ...NEW, name }, [fresh.admin(1), fresh.admin(2)]);
+          const sights = minutes.map((m) => at(`11:${String(m).padStart(2, '0')}`));
+          let chain = UNVERIFIED;
+          for (const event of fresh.events) {
+            const { since } = chain;
+            chain = await verifyNext(chain, event, { ...fresh.options, firstSeenAt: ({ revision }) => sights[revision - 1] });
+            expect(chain.faults).toEqual([]);
+            expect(chain.since >= since && chain.since <= chain.state.at).toBe(true);
+            // The highest sight so far: a clock that went back reopens nothing.
+            if (event.revision > 0) expect(chain.since).toBe([...sights.slice(0, event.revision), ...(event.revision > sights.length ? [at('12:00')] : [])].sort().at(-1));
+          }
+        }),
+        { numRuns: 20 },
+      ));
+  });
+
+  describe('an act that does not count', () => {
+    const takenBack = ({ revision }: ChainEvent): string | undefined => (revision === 1 ? 'it was revoked' : undefined);
+    const NAMED = { keyId: 'new-key', purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { ref: 'new' } };
+
+    it('was taken back before it was done, and its operation is used up', async () => {
+      const [one, two, three] = people();
+      const operationId = world.byOperation(one, 'POST', '/v1/policies', NEW, [two, three]);
+      const chain = await verifyChain(world.events, { ...world.options, takenBack });
+      expect(chain).toMatchObject({ faults: [], uncounted: [{ code: 'TAKEN_BACK', detail: 'it was revoked', revision: 1 }], revision: 1, head: world.chain.head });
+      expect(chain.state.policies.has('new')).toBe(false);
+      expect(chain.state.operations.has(operationId)).toBe(true);
+    });
+    it('breaks nothing that follows: what rests on it does not count either, what does not goes on', async () => {
+      const [one, two, three] = people();
+      world.byOperation(one, 'POST', '/v1/policies', NEW, [two, three]);
+      world.byOperation(one, 'POST', '/v1/keys', NAMED, [two, three]);
+      world.byOperation(two, 'PUT', '/v1/roster/fw', { members: [] }, [one, three]);
+      const chain = await verifyChain(world.events, { ...world.options, takenBack });
+      expect(chain).toMatchObject({ faults: [], uncounted: [{ code: 'TAKEN_BACK', revision: 1 }, { code: 'EFFECT_REFUSED', revision: 2 }], revision: 3 });
+      expect(chain.state.keys.has('new-key')).toBe(false);
+      expect(chain.state.rosters.get('fw')).toEqual([]);
+    });
+    it('leaves a person whose credential does not count without acts', async () => {
+      const [one, two, three] = people();
+      const eve = new SigningPerson(account('eve'));
+      world.byOperation(eve, 'POST', '/v1/credentials', eve.enrolment, [one, two]);
+      world.act(eve, 'POST', '/v1/deputies', { deputy: account('hal'), groups: ['fw'], from: at('10:00'), until: at('18:00'), reason: 'holiday' });
+      world.byOperation(two, 'PUT', '/v1/roster/fw', { members: [] }, [one, three]);
+      const chain = await verifyChain(world.events, { ...world.options, takenBack });
+      expect(chain).toMatchObject({ faults: [], uncounted: [{ code: 'TAKEN_BACK' }, { code: 'CREDENTIAL_NOT_ACTIVE', revision: 2 }], revision: 3 });
+      expect(chain.state.deputies.size).toBe(0);
+    });
+    it('excuses nothing that no administrator wrote', async () => {
+      const [one, two, three] = people();
+      world.byOperation(one, 'POST', '/v1/policies', NEW, [two, three]);
+      world.byOperation(two, 'PUT', '/v1/roster/fw', { members: [] }, [one, three]);
+      const altered = world.events.map((e, i) => (i === 2 ? { ...e, data: { ...(e.data as object), body: { members: [account('mal')] } } } : e));
+      expect(codes(await verifyChain(altered, { ...world.options, takenBack }))).toEqual(['PROOF_INVALID']);
+      expect(codes(await verifyChain(world.events.filter((_, i) => i !== 1).map((e, revision) => ({ ...e, revision })), { ...world.options, takenBack }))).toEqual(['LINK_BROKEN']);
+    });
   });
 });

@@ -2,17 +2,15 @@ import { sameActor } from '#kernel/actor.js';
 import { canonicalDigest, parseDecisionStatement, statementDigest } from '#identity/contract.js';
 import type { ProofVerifier } from '#identity/contract.js';
 import type { ActData, Authority, SignedDecision } from '../../domain/control-plane/act.js';
-import type { Effect } from '../../domain/control-plane/effects.js';
-import { approversNeeded, countedDecisions } from '../../domain/control-plane/operation-authority.js';
-import { MIN_QUORUM } from '../../domain/control-plane/limits.js';
 import type { ControlPlaneState } from '../../domain/control-plane/state.js';
 import { parseActRequest } from '../act-request.js';
+import type { ActRequest } from '../act-request.js';
 import { ChainBroken } from './chain-fault.js';
 
 type OfOperation = Extract<Authority, { type: 'operation' }>;
 
-/** Whether the operation that an act rests on is about this act, and as many administrators as are needed signed it. @throws ChainBroken */
-export async function verifyOperation(state: ControlPlaneState, effect: Effect, act: ActData, { operationId, statement, decisions }: OfOperation, verifier: ProofVerifier): Promise<void> {
+/** Whether the operation that an act rests on is about this act, and each of its approvals was signed. @returns what it asked for @throws ChainBroken */
+export async function verifyOperation(state: ControlPlaneState, act: ActData, { operationId, statement, decisions }: OfOperation, verifier: ProofVerifier): Promise<ActRequest> {
   if (state.operations.has(operationId)) throw new ChainBroken('OPERATION_REUSED', 'the operation had its act before');
   const request = parseActRequest(statement);
   if (request === undefined) throw new ChainBroken('OPERATION_NOT_ITS', 'its statement is none of an act');
@@ -25,16 +23,15 @@ export async function verifyOperation(state: ControlPlaneState, effect: Effect, 
     if (nonces.has(nonce)) throw new ChainBroken('PROOF_INVALID', 'one decision stands there twice');
     nonces.add(nonce);
   }
-  const counted = countedDecisions(state, act.by, decisions, act.at).length;
-  const needed = approversNeeded(effect, state, state.quorum ?? MIN_QUORUM);
-  if (counted < needed || counted < decisions.length) throw new ChainBroken('QUORUM_NOT_MET', `${counted} of ${decisions.length} approvals count, ${needed} are needed`);
+  return request;
 }
 
 /** @returns its nonce */
 async function verifyDecision(state: ControlPlaneState, operationId: string, request: string, { proof }: SignedDecision, verifier: ProofVerifier): Promise<string> {
   const { genesis } = state;
-  const credential = proof === null ? undefined : state.credentials.get(proof.credentialId);
-  if (proof === null || credential === undefined || genesis === null) throw new ChainBroken('PROOF_MISSING', 'a decision has no proof by a credential that is known');
+  if (proof === null || genesis === null) throw new ChainBroken('PROOF_MISSING', 'a decision has no proof');
+  const credential = state.credentials.get(proof.credentialId);
+  if (credential === undefined) throw new ChainBroken('CREDENTIAL_NOT_ACTIVE', 'a decision is by no credential that is known');
   const { credentialId: _, statement, ...given } = proof;
   const fault = await verifier.decision(given, statement, credential, genesis);
   if (fault !== undefined) throw new ChainBroken('PROOF_INVALID', fault.detail);

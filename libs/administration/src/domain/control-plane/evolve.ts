@@ -23,7 +23,7 @@ export function evolveControlPlane(state: ControlPlaneState, event: ControlPlane
       return changeKey({ ...state, at }, keyId, { publicKeySha256 });
     }
     case 'administration.act-refused.v1':
-      return { ...state, operations: new Set(state.operations).add(event.data.operationId), at: event.data.at };
+      return { ...state, operations: state.operations.with(event.data.operationId), at: event.data.at };
     default: {
       const { method, path, body } = event.data;
       const effect = effectOf(method, path, body);
@@ -36,7 +36,7 @@ export function evolveControlPlane(state: ControlPlaneState, event: ControlPlane
 /** The state after an act, the act's own marks included. */
 export function acted(state: ControlPlaneState, effect: Effect, act: ActData): ControlPlaneState {
   const { authority, at } = act;
-  const operations = authority.type === 'operation' ? new Set(state.operations).add(authority.operationId) : state.operations;
+  const operations = authority.type === 'operation' ? state.operations.with(authority.operationId) : state.operations;
   return applied({ ...state, operations, at }, effect, act);
 }
 

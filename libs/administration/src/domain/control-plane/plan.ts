@@ -39,7 +39,7 @@ export function planAct(state: ControlPlaneState, effect: Effect, act: Act, stan
   if (weight === 'relief' || weight === 'own') return { type: 'direct' };
   if (weight === 'enrolment' || weight === 'opening') return { type: 'needs-operation' };
   const named = proof?.session ?? null;
-  if (named !== null) return weight === 'weakening' && quorum > 1 ? needsItsOwn() : sessionPlan(state, named, by, act, now) ?? endingRefusal(state, named, now) ?? { type: 'session', sessionId: named };
+  if (named !== null) return weight === 'weakening' && quorum > 1 ? needsItsOwn() : sessionRefusal(state, named, by, act, now) ?? endingRefusal(state, named, now) ?? { type: 'session', sessionId: named };
   if (quorum <= 1) return { type: 'direct' };
   const session = weight === 'change' && proof === null ? sessionFor(state, by, act, now) : undefined;
   return session === undefined ? { type: 'needs-operation' } : { type: 'session', sessionId: session.sessionId };
@@ -57,7 +57,7 @@ const endingRefusal = (state: ControlPlaneState, sessionId: string, now: Instant
   seenBy(state, now) < (state.sessions.get(sessionId)?.endsAt ?? '') ? undefined : new DomainError('SESSION_ENDING', 'the session ends within 60 s: signers might see the act too late to count it');
 
 /** Why this session does not carry the act; undefined: it does. */
-export function sessionPlan(state: ControlPlaneState, sessionId: string, by: Actor, act: Act, now: Instant): DomainError | undefined {
+export function sessionRefusal(state: ControlPlaneState, sessionId: string, by: Actor, act: Act, now: Instant): DomainError | undefined {
   const session = state.sessions.get(sessionId);
   if (session === undefined || !isOpen(session, now)) return new DomainError('SESSION_REQUIRED', 'there is no such open session');
   if (!sameActor(session.openedBy, by)) return new DomainError('SESSION_REQUIRED', 'a session is used by who opened it');

@@ -1,5 +1,6 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
+import { GrowingSet } from '#kernel/growing-set.js';
 import type { Credential, TrustedIssuer } from '#identity/contract.js';
 import type { PermittedKey, SessionGrant } from './effects.js';
 import type { Genesis } from './genesis.js';
@@ -73,7 +74,7 @@ export interface ControlPlaneState {
   readonly keys: ReadonlyMap<string, ControlledKey>;
   readonly sessions: ReadonlyMap<string, SessionState>;
   /** Operations whose act is in the chain, or was refused. */
-  readonly operations: ReadonlySet<string>;
+  readonly operations: GrowingSet<string>;
   /** Of the latest event. */
   readonly at: Instant;
 }
@@ -83,5 +84,5 @@ export const ADMINISTRATORS = 'administrators';
 
 export const initialControlPlane: ControlPlaneState = {
   genesis: null, quorum: null, policies: new Map(), levels: new Map(), rosters: new Map(), people: new Map(), separation: { exclusive: [], mutualWithinDays: 0 }, issuers: null,
-  credentials: new Map(), deputies: new Map(), keys: new Map(), sessions: new Map(), operations: new Set(), at: '',
+  credentials: new Map(), deputies: new Map(), keys: new Map(), sessions: new Map(), operations: GrowingSet.of(), at: '',
 };

@@ -1,7 +1,7 @@
 /** Injection token of the `ReadinessWarnings` of this process. */
 export const READINESS_WARNINGS = Symbol('ReadinessWarnings');
 
-export const WARNING_CODES = ['NO_GENESIS', 'QUORUM_OF_ONE', 'ONE_PROCESS', 'UNPROVEN_ORDERS', 'CONTROL_PLANE_BROKEN'] as const;
+export const WARNING_CODES = ['NO_GENESIS', 'QUORUM_OF_ONE', 'ONE_PROCESS', 'UNPROVEN_ORDERS', 'CONTROL_PLANE_BROKEN', 'ACTS_UNCOUNTED'] as const;
 
 /** A promise that is not given as this deployment is set up. It does its work nevertheless. */
 export interface ReadinessWarning {

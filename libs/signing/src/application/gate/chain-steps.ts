@@ -4,6 +4,8 @@ import type { ControlPlaneEvent, VerifiedChain } from '#administration/contract.
 import type { ProofVerifier } from '#identity/contract.js';
 import type { Instant } from '#kernel/clock.js';
 import type { Ledger } from '../ports/ledger.port.js';
+import { takenBackBefore } from './taken-back.js';
+import type { TakenBackParts } from './taken-back.js';
 
 /** Topics of notes in the signers' ledger, named for ever. */
 const ACT = 'act';
@@ -19,7 +21,7 @@ export interface Verified {
 }
 export const BEGINNING: Verified = { chain: UNVERIFIED, fault: undefined, genesis: undefined };
 
-export interface ChainStepsOptions {
+export interface ChainStepsOptions extends TakenBackParts {
   readonly deployment: string;
   /** Of the genesis, as the signer's configuration pins it, lower-case hex; null: it pins none, and what stands there at the first reading is taken. */
   readonly pinned: string | null;
@@ -45,9 +47,9 @@ export class ChainSteps {
   async next(before: Verified, event: RecordedEvent): Promise<Verified> {
     const genesis = event.revision === 0 ? await this.genesisOf(event) : before.genesis;
     if (genesis === undefined) return linked(before, event);
-    const seen = await this.firstSeen(event);
+    const seen = await this.firstSight(event);
     const { deployment, verifier } = this.options;
-    const chain = await verifyNext(before.chain, event, { digest: genesis, deployment, verifier, firstSeenAt: () => seen });
+    const chain = await verifyNext(before.chain, event, { digest: genesis, deployment, verifier, firstSeenAt: () => seen?.at, takenBack: () => seen?.takenBack });
     const [fault] = chain.faults;
     return { chain, genesis, fault: fault === undefined ? undefined : broken(fault.revision, fault.code, fault.detail) };
   }
@@ -75,16 +77,27 @@ export class ChainSteps {
   }
 
   /**
-   * When a signer saw this act first: an act of a session that was over by then does not count. What stood there when signers first read the chain is taken at its own time,
-   * since nobody was there to see it.
+   * When a signer saw this event first, and why what it rests on was taken back by then. The first word of all signers is for ever: what comes later changes nothing about an act that
+   * was done. What stood there when signers first read the chain is taken at its own time, since nobody was there to see it.
    */
-  private async firstSeen(event: RecordedEvent): Promise<Instant | undefined> {
+  private async firstSight(event: RecordedEvent): Promise<FirstSight | undefined> {
     const { ledger, now } = this.options;
     if (event.revision <= this.readBefore) return undefined;
-    if (!isOfSession(event.data) && event.type !== 'administration.session-opened.v1') return undefined;
-    return ledger.noteOnce(ACT, `${event.revision} ${digestOf(event)}`, now());
+    const key = `${event.revision} ${digestOf(event)}`;
+    const noted = (await ledger.note(ACT, key)) ?? (await ledger.noteOnce(ACT, key, notedAs({ at: now(), takenBack: await takenBackBefore(event, this.options) })));
+    const [at = '', ...why] = noted.split(' ');
+    return { at, takenBack: why.length === 0 ? undefined : why.join(' ') };
   }
 }
+
+interface FirstSight {
+  readonly at: Instant;
+  /** Fit for people. */
+  readonly takenBack: string | undefined;
+}
+
+/** A storage format. */
+const notedAs = ({ at, takenBack }: FirstSight): string => (takenBack === undefined ? at : `${at} ${takenBack}`);
 
 /** A hostile event may have no canonical form: it is refused where it is verified. */
 function digestOf(event: RecordedEvent): string {
@@ -97,9 +110,6 @@ function digestOf(event: RecordedEvent): string {
 
 const broken = (revision: number, code: string, detail: string): string => `${code} at revision ${revision}: ${detail}`;
 
-const isOfSession = (data: unknown): boolean =>
-  typeof data === 'object' && data !== null && 'authority' in data && typeof data.authority === 'object' && data.authority !== null && 'type' in data.authority && data.authority.type === 'session';
-
 /** Without a genesis nobody's proof is in it: events follow each other, and that is all. */
 function linked(before: Verified, event: RecordedEvent): Verified {
   const { chain } = before;
@@ -109,7 +119,7 @@ function linked(before: Verified, event: RecordedEvent): Verified {
     const previous = typeof event.data === 'object' && event.data !== null && 'previous' in event.data ? event.data.previous : undefined;
     if (previous !== chain.head) return fault('LINK_BROKEN', 'it names another event before it');
     const state = evolveControlPlane(chain.state, { type: event.type, data: event.data } as ControlPlaneEvent);
-    return { ...before, chain: { ...chain, state, head: chainDigest(event), revision: event.revision } };
+    return { ...before, chain: { ...chain, state, since: state.at, head: chainDigest(event), revision: event.revision } };
   } catch {
     return fault('EVENT_UNREADABLE', 'it can not be read');
   }

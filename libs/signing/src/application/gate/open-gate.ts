@@ -29,6 +29,7 @@ export interface GateParts {
 export async function openGate({ store, ledger, clock, trusted, verifier, deployment, genesis, relying, log }: GateParts): Promise<Gate> {
   const sightings = new Sightings();
   await sightings.readBack(store, trusted.now().closing);
-  const steps = new ChainSteps({ deployment, pinned: genesis, verifier, ledger, now: () => trusted.now().opening });
-  return new Gate({ plane: new PlaneFeed({ store, deployment, steps, sightings, relying }), proofs: new CheckedProofs(verifier), verifier, notes: new StandingNotes(ledger, clock), log });
+  const notes = new StandingNotes(ledger, clock);
+  const steps = new ChainSteps({ deployment, pinned: genesis, verifier, ledger, store, notes, now: () => trusted.now().opening });
+  return new Gate({ plane: new PlaneFeed({ store, deployment, steps, sightings, relying }), proofs: new CheckedProofs(verifier), verifier, notes, log });
 }

@@ -1,13 +1,12 @@
 import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import type { RelyingParty, Sightings } from '#identity/contract.js';
 import { controlPlaneStream } from '#administration/contract.js';
-import type { ControlPlaneState } from '#administration/contract.js';
-import type { Instant } from '#kernel/clock.js';
 import { hashOfEvent } from '../sign/store-behind.js';
 import { BEGINNING } from './chain-steps.js';
 import type { ChainSteps, Verified } from './chain-steps.js';
 import { Directories } from './directories.js';
 import type { Plane } from './plane.js';
+import { PlaneHistory } from './plane-history.js';
 
 const PAGE = 500;
 
@@ -15,12 +14,12 @@ const PAGE = 500;
 interface Followed {
   readonly verified: Verified;
   readonly eventId: string | undefined;
-  readonly states: readonly ControlPlaneState[];
+  readonly history: PlaneHistory;
 }
 
 /** What is not promised: `detail` is fit for people. */
 export interface PlaneWarning {
-  readonly code: 'NO_GENESIS' | 'CONTROL_PLANE_BROKEN';
+  readonly code: 'NO_GENESIS' | 'CONTROL_PLANE_BROKEN' | 'ACTS_UNCOUNTED';
   readonly detail: string;
 }
 
@@ -93,7 +92,9 @@ export class PlaneFeed {
     const fault = verified === undefined ? undefined : verified.fault ?? this.options.steps.missing(verified);
     if (fault !== undefined) return { code: 'CONTROL_PLANE_BROKEN', detail: `${fault}: nothing is signed` };
     const unpinned = this.options.steps.unpinned(verified);
-    return unpinned === undefined ? undefined : { code: 'NO_GENESIS', detail: unpinned };
+    if (unpinned !== undefined) return { code: 'NO_GENESIS', detail: unpinned };
+    const uncounted = verified?.chain.uncounted.at(-1);
+    return uncounted === undefined ? undefined : { code: 'ACTS_UNCOUNTED', detail: `the signer does not count every act of the control plane; the last one is at revision ${uncounted.revision}: ${uncounted.detail}` };
   }
 
   private load(): Promise<Followed> {
@@ -116,7 +117,7 @@ export class PlaneFeed {
     const { store, steps } = this.options;
     const [last] = await store.readStream(this.stream, { limit: 1, direction: 'backward' });
     await steps.begin(last?.revision ?? -1);
-    return this.read({ verified: BEGINNING, eventId: undefined, states: [BEGINNING.chain.state] });
+    return this.read({ verified: BEGINNING, eventId: undefined, history: PlaneHistory.from(BEGINNING.chain.state, BEGINNING.chain.since) });
   }
 
   /** What comes behind what is known, verified: nothing more once the chain is broken. */
@@ -127,13 +128,13 @@ export class PlaneFeed {
       for (const event of page) {
         if (followed.verified.fault !== undefined) return followed;
         const verified = await this.options.steps.next(followed.verified, event);
-        followed = { verified, eventId: event.id, states: verified.fault === undefined ? [...followed.states, verified.chain.state] : followed.states };
+        followed = { verified, eventId: event.id, history: verified.fault === undefined ? followed.history.with(verified.chain.state, verified.chain.since) : followed.history };
       }
       if (page.length < PAGE || followed.verified.fault !== undefined) return followed;
     }
   }
 
-  private planeOf({ verified, eventId, states }: Followed): Plane {
+  private planeOf({ verified, eventId, history }: Followed): Plane {
     const { deployment, relying, steps } = this.options;
     const { state, revision } = verified.chain;
     const { genesis } = state;
@@ -143,8 +144,8 @@ export class PlaneFeed {
       state,
       fault,
       directory: this.directories.of(state),
-      directoryAt: (at) => this.directories.of(stateAt(states, at)),
-      between: (from, to) => [stateAt(states, from), ...states.filter((s) => s.at > from && s.at <= to)],
+      directoryAt: (at) => this.directories.of(history.at(at)),
+      between: (from, to) => history.between(from, to),
       head: eventId === undefined || revision < 0 ? undefined : { stream: this.stream, revision, hash: hashOfEvent(eventId) },
       chainHead: verified.chain.head,
       relying: genesis ?? relying,
@@ -152,11 +153,4 @@ export class PlaneFeed {
       minimumProof: genesis?.minimumProof ?? 'token',
     };
   }
-}
-
-/** The last one that was in force at this time. */
-function stateAt(states: readonly ControlPlaneState[], at: Instant): ControlPlaneState {
-  const found = states.findLast((s) => s.at <= at) ?? states[0];
-  if (found === undefined) throw new TypeError('a control plane has a state');
-  return found;
 }

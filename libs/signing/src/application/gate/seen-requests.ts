@@ -42,7 +42,7 @@ export class SeenRequests {
   private async sight(operationId: string, request: Request): Promise<void> {
     if (this.clock.jumped() !== undefined) return;
     const { opening, closing } = this.clock.now();
-    if (!(request.expiresAt > closing)) return;
+    if (!(request.expiresAt > closing) || request.keyUsages.length === 0) return;
     const plane = await this.deps.plane.current();
     if (!counts(request, plane) || requestFaults(request, operationId, plane.deployment).length > 0) return;
     await this.deps.notes.firstSight(request, opening);
@@ -64,8 +64,9 @@ export class SeenRequests {
   }
 }
 
-/** Whether some of its approvals count by their proofs, as it was asked or as the control plane has its keys. */
-function counts({ keyUsages }: Request, { state, minimumProof }: Plane): boolean {
+/** Whether some of its approvals count by their proofs, as it was asked or as the control plane has its keys; under a genesis, those of an act of the control plane. */
+function counts({ keyUsages, grants = [] }: Request, { state, minimumProof }: Plane): boolean {
+  if (grants.length > 0) return state.genesis !== null;
   const inForce = keyUsages.flatMap(({ keyId }) => {
     const source = state.keys.get(keyId)?.policy;
     return source === undefined ? [] : (policiesIn(state, source) ?? []).map((one) => one.policy);

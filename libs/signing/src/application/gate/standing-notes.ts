@@ -78,6 +78,12 @@ export class StandingNotes {
     return why;
   }
 
+  /** Why an operation, or an approval of it with one of these nonces, was taken back; undefined: no signer saw that it was. */
+  async takenBack(operationId: string, nonces: readonly string[]): Promise<string | undefined> {
+    const told = await Promise.all([operationId, ...nonces.map((nonce) => place(operationId, nonce))].map((key) => this.ledger.note(TAKEN_BACK, key)));
+    return told.find((why) => why !== undefined);
+  }
+
   /** Whether a signer saw it withdrawn. Once a use is reserved none is withdrawn any more: it is asked once. */
   async isWithdrawn(operationId: string, approval: SignedApproval): Promise<boolean> {
     if (this.standing.has(approval)) return false;

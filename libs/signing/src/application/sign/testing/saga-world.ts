@@ -13,6 +13,7 @@ import type { OperationExecutor, OperationState } from '#operations/contract.js'
 import { signOrderStream } from '../../../streams.js';
 import type { SigningEvent } from '../../../domain/sign-order/events.js';
 import { evidenceKind } from '../../gate/evidence.js';
+import type { Gate } from '../../gate/gate.js';
 import { openGate } from '../../gate/open-gate.js';
 import { MemoryLedger, newLedgerMemory } from '../../ports/testing/memory-ledger.js';
 import type { Ledger, LedgerSigner } from '../../ports/ledger.port.js';
@@ -50,6 +51,7 @@ export class FakeClock {
 export interface SignerHandle {
   readonly signer: Signer;
   readonly hsm: FakeHsm;
+  readonly gate: Gate;
   /** What it takes itself for. */
   readonly self: LedgerSigner;
   /** How often it said that another has to begin in its place. */
@@ -144,7 +146,7 @@ export class SagaWorld {
     });
     await signer.start();
     await eventually(() => Promise.resolve(signer.down()), (d) => d === undefined || d.startsWith('STORE_BEHIND'));
-    const handle: SignerHandle = { signer, hsm, self, resumed: () => resumed, kill: () => void ((gate.dead = true), stopping.abort()) };
+    const handle: SignerHandle = { signer, hsm, gate: judging, self, resumed: () => resumed, kill: () => void ((gate.dead = true), stopping.abort()) };
     this.handles.push(handle);
     return handle;
   }
