@@ -46,7 +46,7 @@ describe('StreamStates', () => {
 
   it('a missing stream is at revision -1 and is not kept', async () => {
     const s = states();
-    expect(await s.refresh(S)).toEqual({ state: counterKind.initialState, revision: -1, eventId: null, answers: new Map(), doubts: 0 });
+    expect(await s.refresh(S)).toEqual({ state: counterKind.initialState, revision: -1, eventId: null, at: null, answers: new Map(), doubts: 0 });
     expect(s.cached(S)).toBeUndefined();
     await write(some(1));
     expect(await s.load(S)).toMatchObject({ revision: 0, state: { sum: 1 } });

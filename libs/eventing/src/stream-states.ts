@@ -16,6 +16,8 @@ export interface Folded<S> {
   readonly state: S;
   readonly revision: number;
   readonly eventId: string | null;
+  /** When that event was written. */
+  readonly at: string | null;
   /** By commandId, of the commands that this kind of stream remembers (rule 3). */
   readonly answers: ReadonlyMap<string, EarlierAnswer>;
   /** How often the store had been doubted when it was read. */
@@ -186,12 +188,12 @@ export class StreamStates<E extends DomainEvent, S> {
   /** One event further, without decoding: for events that were just made. */
   next(folded: Folded<S>, event: E, written: Pick<NewEvent, 'id' | 'metadata'>): Folded<S> {
     const revision = folded.revision + 1;
-    const { commandId, bodyDigest } = written.metadata;
+    const { commandId, bodyDigest, at } = written.metadata;
     const standing = this.kind.forgets?.(event) === true ? new Map<string, EarlierAnswer>() : folded.answers;
     // An answer ends with its command's last event, whatever that is: `approved` belongs to the approval that completed the quorum.
     const goesOn = folded.revision >= 0 && standing.get(commandId)?.revision === folded.revision;
     const answers = goesOn || this.kind.remembers(event) ? new Map(standing).set(commandId, { revision, bodyDigest: bodyDigest ?? null }) : standing;
-    return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, answers, doubts: folded.doubts };
+    return { state: this.kind.evolve(folded.state, event), revision, eventId: written.id, at, answers, doubts: folded.doubts };
   }
 
   private count(events: number): void {
@@ -206,7 +208,7 @@ export class StreamStates<E extends DomainEvent, S> {
   }
 
   private empty(): Folded<S> {
-    return { state: this.kind.initialState, revision: -1, eventId: null, answers: new Map(), doubts: this.doubts };
+    return { state: this.kind.initialState, revision: -1, eventId: null, at: null, answers: new Map(), doubts: this.doubts };
   }
 
   private snapshot(stream: string, folded: Folded<S>): void {
@@ -227,6 +229,6 @@ export class StreamStates<E extends DomainEvent, S> {
     this.count(1);
     this.snapshotAt.set(stream, snapshot.revision);
     const { state, answers } = JSON.parse(snapshot.state) as { state: never; answers: [string, EarlierAnswer][] };
-    return { state: this.kind.fromJson(state), revision: snapshot.revision, eventId: snapshot.eventId, answers: new Map(answers), doubts };
+    return { state: this.kind.fromJson(state), revision: snapshot.revision, eventId: snapshot.eventId, at: event.metadata.at, answers: new Map(answers), doubts };
   }
 }

@@ -7,12 +7,12 @@ import type { OperationView } from './operation-view.js';
 import { viewOperation } from './view-operation.js';
 
 /**
- * The view that a command answers with: what the events say, so that the same command always gives the same answer.
+ * The view that a command answers with: as it is at the time of its last event, so that the same command always gives the same answer.
  * @param now given by queries, which tell what the clock makes of it
  * @throws DomainError OPERATION_NOT_FOUND
  */
-export function answer({ state, revision }: Folded<OperationState>, directory: Directory, now: Instant = ''): OperationView {
-  const view = viewOperation(state, revision, now, directory);
+export function answer({ state, revision, at }: Folded<OperationState>, directory: Directory, now: Instant | null = at): OperationView {
+  const view = now === null ? undefined : viewOperation(state, revision, now, directory);
   if (view === undefined) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
   return view;
 }

@@ -12,7 +12,7 @@ export const SETTINGS: AdministrationSettings = { stream: 'controlPlane-d1', quo
 
 /** A control plane in which everybody may do everything at once. */
 export class FakeControlPlane {
-  private folded: Folded<Chain> = { state: { plane: initialControlPlane, head: null }, revision: -1, eventId: null, answers: new Map(), doubts: 0 };
+  private folded: Folded<Chain> = { state: { plane: initialControlPlane, head: null }, revision: -1, eventId: null, at: null, answers: new Map(), doubts: 0 };
 
   read(): Folded<Chain> {
     return this.folded;

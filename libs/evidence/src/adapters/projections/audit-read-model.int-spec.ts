@@ -73,7 +73,7 @@ describe.each(TEST_DATABASES)('the audit trail on %s', (kind) => {
     load: async (operationId) => {
       const events = await store.readStream(operationStream(operationId), { limit: 1_000 });
       const state = events.reduce<OperationState>((s, e) => evolveOperation(s, { type: e.type, data: e.data } as OperationEvent), initialOperation);
-      return { state, revision: events.length - 1, eventId: events.at(-1)?.id ?? null, answers: new Map(), doubts: 0 };
+      return { state, revision: events.length - 1, eventId: events.at(-1)?.id ?? null, at: null, answers: new Map(), doubts: 0 };
     },
   };
   const trail = (operationId: string, caller = person('orderer', ['orderer']), limit = 200): Promise<readonly TrailItem[]> =>

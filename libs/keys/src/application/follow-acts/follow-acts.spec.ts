@@ -81,7 +81,7 @@ describe('what a change of a key needs', () => {
     };
   }
   const OPERATION = { operationId: 'o' };
-  const DONE: ActOutcome = { done: { state: { plane: initialControlPlane, head: null }, revision: 0, eventId: null, answers: new Map(), doubts: 0 } };
+  const DONE: ActOutcome = { done: { state: { plane: initialControlPlane, head: null }, revision: 0, eventId: null, at: null, answers: new Map(), doubts: 0 } };
   const ask = (bench: KeysBench, administration: Administration, method: string, path: string, body: unknown, m = meta()) => new KeyGovernance(administration, bench.keys).ask(m, CALLER, { method, path, body, proof: null });
   const enable = ['POST', '/v1/keys/fw/enable', { reason: 'r' }] as const;
   const register = ['POST', '/v1/keys', REGISTRATION] as const;

@@ -2,7 +2,7 @@ import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
 import { FaultyEventStore } from '#eventing/testing/faulty-event-store.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
-import type { Principal } from '#identity/contract.js';
+import type { Directory, Principal } from '#identity/contract.js';
 import type { OperationView } from '../operation-view.js';
 import { RefusalRecorder } from '../record-refusals/refusal-recorder.js';
 import { RequestOperationCommand } from '../request-operation/request-operation.command.js';
@@ -24,6 +24,7 @@ class Process extends Bench {
     throw error;
   });
   readonly asked: unknown[] = [];
+  directory: Directory = NOBODY_KNOWN;
   private readonly inFlight = { startedBefore: (of: unknown, at: bigint) => {
     this.asked.push([of, at]);
     return Promise.resolve(['order-1']);
@@ -33,7 +34,7 @@ class Process extends Bench {
     return new RequestOperationHandler(this.operations, this.keys, plane(), 'd').execute(new RequestOperationCommand(metaOf(ORDERER, 'r', key), ORDERER, requestOf()));
   }
   decide(caller: Principal, view: OperationView, decision: 'approve' | 'reject' = 'approve', { key = null, digest = view.requestDigest, body = 'body' }: { key?: string | null; digest?: string; body?: string } = {}): Promise<OperationView> {
-    return new DecideOperationHandler(this.operations, plane(), NO_PAIRS, this.clock, NO_VERIFIER, this.refusals).execute(new DecideOperationCommand(metaOf(caller, 'd', key, body), caller, view.operationId, decision, digest, 'a comment', null));
+    return new DecideOperationHandler(this.operations, plane({ directory: this.directory }), NO_PAIRS, this.clock, NO_VERIFIER, this.refusals).execute(new DecideOperationCommand(metaOf(caller, 'd', key, body), caller, view.operationId, decision, digest, 'a comment', null));
   }
   withdraw(caller: Principal, { operationId }: OperationView, key: string | null = null): Promise<OperationView> {
     return new WithdrawApprovalHandler(this.operations, plane()).execute(new WithdrawApprovalCommand(metaOf(caller, 'w', key), caller, operationId));
@@ -76,6 +77,16 @@ describe('decisions', () => {
     for (const process of [here, there, new Process(store)]) expect(await process.decide(TWO, view, 'approve', { key: 'k' })).toEqual(last);
     await expect(there.decide(TWO, view, 'reject', { key: 'k', body: 'other' })).rejects.toEqual(code('IDEMPOTENCY_KEY_REUSED'));
     expect(await trail()).toEqual(['requested', 'approval-given', 'approval-given', 'approved', 'revoked']);
+  });
+
+  it('rule 3: is answered by the time of its event, whenever it is asked: who was a deputy then counts', async () => {
+    const until = new Date(NOON + 60_000).toISOString();
+    const deputy = principal('deputy', { groups: [] });
+    here.directory = { ...NOBODY_KNOWN, principalsOf: ({ subject }, now) => (subject === 'deputy' && now !== '' && now < until ? [{ deputyId: 'd', principal: ONE, groups: ['fw'] }] : []), seen: (_, now) => (now !== '' && now < until ? { at: '', roles: ['approver'], groups: ['fw'] } : undefined) };
+    const answered = await here.decide(deputy, view, 'approve', { key: 'k' });
+    expect(answered).toMatchObject({ decisions: [{ onBehalfOf: { subject: 'approver1' } }], keyUsages: [{ approval: { met: false, missing: 1 } }] });
+    here.wall += 600_000;
+    expect(await here.decide(deputy, view, 'approve', { key: 'k' })).toEqual(answered);
   });
 
   it('rule 3: so is the rejection', async () => {

@@ -41,7 +41,7 @@ export class FakeKeys implements KeyStates {
   fresh(keyId: string): Promise<Folded<KeyState>> {
     this.asked.push(keyId);
     const state = this.states.get(keyId);
-    return Promise.resolve({ state: state ?? initialKey, revision: state === undefined ? -1 : 0, eventId: null, answers: new Map(), doubts: 0 });
+    return Promise.resolve({ state: state ?? initialKey, revision: state === undefined ? -1 : 0, eventId: null, at: null, answers: new Map(), doubts: 0 });
   }
   known(): Promise<Folded<KeyState>> {
     return Promise.reject(new Error('rule 13: a request reads its keys fresh'));

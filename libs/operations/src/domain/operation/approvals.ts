@@ -8,7 +8,7 @@ import type { Policy, PolicyPrincipal } from '#policies/contract.js';
 import { inOrder } from './sequence.js';
 import type { OperationState, StandingDecision } from './state.js';
 
-/** Whether `ms` have gone by since `at`. Where no time is told ('') nothing is old. */
+/** Whether `ms` have gone by since `at`. */
 export const isOlderThan = (at: Instant, ms: number, now: Instant): boolean => Date.parse(now) - Date.parse(at) >= ms;
 
 /** The approvals that a policy counts at this time, each as the human who gave it with the claims that count. Status, groups and clock are looked at anew each time (rule 24). */

@@ -2,7 +2,7 @@ import type { Instant } from '#kernel/clock.js';
 import type { Directory } from '#identity/contract.js';
 import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal, PolicyVerdict } from '#policies/contract.js';
-import { approversFor } from './approvals.js';
+import { approversFor, isOlderThan } from './approvals.js';
 import type { AdministrativeGrant, GrantedKey } from './events.js';
 import { asTold } from './state.js';
 import type { OperationState, OperationStatus } from './state.js';
@@ -30,7 +30,7 @@ function hasLapsed(state: OperationState, now: Instant): boolean {
   return allPolicies(state).some((policy) => {
     const { approvalValidityMs } = optionsOf(policy);
     if (approvalValidityMs === null) return false;
-    const young = state.decisions.filter((d) => d.decision === 'approve' && !(Date.parse(now) - Date.parse(d.at) >= approvalValidityMs));
+    const young = state.decisions.filter((d) => d.decision === 'approve' && !isOlderThan(d.at, approvalValidityMs, now));
     return young.length < state.decisions.length && evaluatePolicy(policy, young.map(asTold)).missing > 0;
   });
 }
