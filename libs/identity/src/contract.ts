@@ -50,7 +50,7 @@ export interface TokenVerifier {
 export type { Credential, CredentialKey, CredentialStatus, PublicJwk } from './domain/credential.js';
 export { CREDENTIAL_STATUSES } from './domain/credential.js';
 export type { Directory, Relation, SeenClaims, StandIn } from './domain/directory.js';
-export { accountKey, NOBODY_KNOWN, SIGHTING_LASTS_MS } from './domain/directory.js';
+export { accountKey, answerableFor, NOBODY_KNOWN, SIGHTING_LASTS_MS } from './domain/directory.js';
 
 export type { AuthenticationResponseJSON, DecisionProof, ProofFault, RelyingParty } from './domain/proofs/decision-proof.js';
 export type { ActStatement, DecisionStatement, OrderStatement } from './domain/proofs/statements.js';

@@ -29,8 +29,12 @@ export interface Directory {
   personOf(account: Actor): string;
   /** All accounts of the human behind one, this one among them. */
   accountsOf(account: Actor): readonly Actor[];
+  /** An account of everybody who owns this machine: he answers for what it does. Of what nobody owns there is none. */
+  ownersOf(account: Actor): readonly Actor[];
+  /** What the human behind an account owns. */
+  machinesOf(account: Actor): readonly Actor[];
   isSuspended(account: Actor): boolean;
-  /** `self`: he asked himself, under any account. `delegate`: who asked made him his deputy. `owner`: a machine of his asked, or he is a machine of who asked. `mutual`: who asked approved for him lately. */
+  /** `self`: he asked himself, under any account. `delegate`: who asked, or owns what asked, made him his deputy. `owner`: one human answers for both, him or what he owns. `mutual`: who asked approved for him lately. */
   relation(requester: Actor, account: Actor, now: Instant): Relation | undefined;
   /** Groups by the roster; undefined where no genesis was laid, and tokens tell them. */
   rosterGroups(account: Actor): readonly string[] | undefined;
@@ -53,6 +57,8 @@ export const accountKey = ({ issuer, subject }: Actor): string => JSON.stringify
 export const NOBODY_KNOWN: Directory = {
   personOf: accountKey,
   accountsOf: (account) => [account],
+  ownersOf: () => [],
+  machinesOf: () => [],
   isSuspended: () => false,
   relation: (requester, account) => (sameActor(requester, account) ? 'self' : undefined),
   rosterGroups: () => undefined,
@@ -63,3 +69,6 @@ export const NOBODY_KNOWN: Directory = {
   credentialsOf: () => [],
   accounts: () => [],
 };
+
+/** The humans who answer for what an account does: its own, and of a machine its owners. The first is its own. */
+export const answerableFor = (account: Actor, directory: Pick<Directory, 'personOf' | 'ownersOf'>): readonly string[] => [directory.personOf(account), ...directory.ownersOf(account).map((owner) => directory.personOf(owner))];

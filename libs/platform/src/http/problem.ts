@@ -46,7 +46,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   USAGE_EXHAUSTED: { status: 409, title: 'Not enough uses are left' },
   REQUEST_DIGEST_MISMATCH: { status: 409, title: 'The digest is not that of the request' },
   APPROVAL_IN_USE: { status: 409, title: 'A use was reserved under this approval' },
-  ALREADY_DECIDED: { status: 409, title: 'The caller decided the other way before' },
+  ALREADY_DECIDED: { status: 409, title: 'The caller, or for whom he decides, decided before' },
   KEY_DISABLED: { status: 409, title: 'The key is disabled' },
   KEY_EXISTS: { status: 409, title: 'The key or its key pair is registered already' },
   DIGEST_NOT_BOUND: { status: 409, title: 'The operation is bound to other digests' },

@@ -1,8 +1,9 @@
 import { sameActor } from '#kernel/actor.js';
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
+import { answerableFor } from '#identity/contract.js';
 import type { Directory } from '#identity/contract.js';
-import { groupsOf, isSuspended, owns, personOf } from './people-of.js';
+import { groupsOf, isSuspended, ownersOf, personOf } from './people-of.js';
 import type { ControlPlaneState, DeputyState } from './state.js';
 
 const standsIn = ({ from, until, withdrawnAt }: DeputyState, now: Instant): boolean => withdrawnAt === null && from <= now && now < until;
@@ -14,15 +15,21 @@ export const NOTHING_SEEN: Seen = { seen: () => undefined, accounts: () => [] };
 /** People as the control plane has them. */
 export function directoryOf(state: ControlPlaneState, sightings: Seen): Directory {
   const person = (account: Actor): string => personOf(state, account);
+  const accountsOf = (account: Actor): readonly Actor[] => state.people.get(person(account))?.accounts ?? [account];
+  const owners = (account: Actor): readonly Actor[] => accountsOf(account).flatMap((one) => ownersOf(state, one));
+  const answerable = (account: Actor): readonly string[] => answerableFor(account, { personOf: person, ownersOf: owners });
   const deputiesAt = (now: Instant): readonly DeputyState[] => [...state.deputies.values()].filter((one) => standsIn(one, now));
   return {
     personOf: person,
-    accountsOf: (account) => state.people.get(person(account))?.accounts ?? [account],
+    accountsOf,
+    ownersOf: owners,
+    machinesOf: (account) => state.people.get(person(account))?.owns ?? [],
     isSuspended: (account) => isSuspended(state, account),
     relation: (requester, account, now) => {
       if (person(requester) === person(account)) return 'self';
-      if (owns(state, requester, account) || owns(state, account, requester)) return 'owner';
-      return deputiesAt(now).some((one) => person(one.principal) === person(requester) && person(one.deputy) === person(account)) ? 'delegate' : undefined;
+      const [asking, deciding] = [answerable(requester), answerable(account)];
+      if (deciding.some((human) => asking.includes(human))) return 'owner';
+      return deputiesAt(now).some((one) => asking.includes(person(one.principal)) && deciding.includes(person(one.deputy))) ? 'delegate' : undefined;
     },
     rosterGroups: (account) => (state.genesis === null ? undefined : groupsOf(state, account)),
     seen: (account, now) => sightings.seen(account, now),

@@ -17,6 +17,18 @@ function indexOf({ people }: ControlPlaneState): ReadonlyMap<string, readonly [s
 /** The human behind an account. A personId is never the text of an account, which is JSON. */
 export const personOf = (state: ControlPlaneState, account: Actor): string => indexOf(state).get(accountKey(account))?.[0] ?? accountKey(account);
 export const isSuspended = (state: ControlPlaneState, account: Actor): boolean => indexOf(state).get(accountKey(account))?.[1].status === 'suspended';
-/** Whether the human behind `owner` owns this machine. */
-export const owns = (state: ControlPlaneState, owner: Actor, machine: Actor): boolean => indexOf(state).get(accountKey(owner))?.[1].owns.some((one) => sameActor(one, machine)) === true;
+/** By machine, an account of each who owns it; made once a state. */
+const ownerIndexes = new WeakMap<ControlPlaneState['people'], ReadonlyMap<string, readonly Actor[]>>();
+
+function ownerIndexOf({ people }: ControlPlaneState): ReadonlyMap<string, readonly Actor[]> {
+  const known = ownerIndexes.get(people);
+  if (known !== undefined) return known;
+  const index = new Map<string, Actor[]>();
+  for (const { accounts: [account], owns } of people.values())
+    for (const machine of owns) if (account !== undefined) index.set(accountKey(machine), [...(index.get(accountKey(machine)) ?? []), account]);
+  ownerIndexes.set(people, index);
+  return index;
+}
+
+export const ownersOf = (state: ControlPlaneState, machine: Actor): readonly Actor[] => ownerIndexOf(state).get(accountKey(machine)) ?? [];
 export const groupsOf = (state: ControlPlaneState, account: Actor): readonly string[] => [...state.rosters].filter(([, members]) => members.some((one) => sameActor(one, account))).map(([group]) => group);

@@ -6,7 +6,7 @@ import type { OperationCommand } from './commands.js';
 import { CHALLENGE_LASTS_MS, challengeRefusal, proofRefusal } from './challenge.js';
 import { deadlineOf, escalatesTo } from './deadlines.js';
 import { isReviewed, keysUnderReview, reviewOpenedBy, reviewRefusal, verdictOf } from './review.js';
-import { decisionOf, isRejected, namesTooLittle, pendingRefusal, standingOf } from './decision.js';
+import { decisionOf, idleRefusal, isRejected, namesTooLittle, pendingRefusal, standingOf } from './decision.js';
 import type { OperationEvent, Settlement } from './events.js';
 import { evolveOperation } from './evolve.js';
 import { finalRefusal } from './refusal.js';
@@ -58,12 +58,12 @@ function request({ request: data, directory, now }: Of<'request'>, state: Operat
 }
 
 function challenge({ by, challenge: { challengeId, decision, statement }, unanswerable, directory, now }: Of<'challenge'>, state: OperationState): readonly OperationEvent[] {
-  const refusal = standingOf(state, by, now.closing, directory);
-  if (refusal instanceof DomainError) throw refusal;
+  const capacity = standingOf(state, by, now.closing, directory);
+  if (capacity instanceof DomainError) throw capacity;
   if (unanswerable !== null) throw unanswerable;
   const own = decisionOf(state, by, now.closing, directory);
   if (own !== undefined && own !== decision) throw new DomainError('ALREADY_DECIDED', 'you decided the other way');
-  const closed = own === undefined ? pendingRefusal(state, now.closing, directory) : undefined;
+  const closed = own === undefined ? pendingRefusal(state, now.closing, directory) ?? idleRefusal(capacity, decision) : undefined;
   if (closed !== undefined) throw closed;
   const at = now.closing;
   return [{ type: 'operations.decision-challenged.v1', data: { challengeId, by: { issuer: by.issuer, subject: by.subject }, decision, statement, at, expiresAt: new Date(Date.parse(at) + CHALLENGE_LASTS_MS).toISOString() } }];
@@ -76,7 +76,7 @@ function decide({ by, decision, requestDigest, comment, proof, directory, now }:
   const own = decisionOf(state, by, now.closing, directory);
   if (own === decision) return [];
   if (own !== undefined) throw new DomainError('ALREADY_DECIDED', 'you decided the other way');
-  const closed = pendingRefusal(state, now.closing, directory);
+  const closed = pendingRefusal(state, now.closing, directory) ?? idleRefusal(capacity, decision);
   if (closed !== undefined) throw closed;
   const unproven = decision === 'approve' ? proofRefusal(state, proof) : undefined;
   if (unproven !== undefined) throw unproven;

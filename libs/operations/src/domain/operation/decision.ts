@@ -1,10 +1,9 @@
-import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Directory, StandIn } from '#identity/contract.js';
 import { mayApprove, names, optionsOf } from '#policies/contract.js';
 import type { Policy, PolicyPrincipal } from '#policies/contract.js';
-import { approversFor, claimsNow, claimsOfStandIn, isBarred, isExclusive, relationTo } from './approvals.js';
+import { approversFor, claimsNow, claimsOfStandIn, decidedBy, groupsAgainst, isDecidedFor, isExclusive, isShutOut, isSuspended, isTaken, relationTo } from './approvals.js';
 import { finalRefusal } from './refusal.js';
 import { inOrder } from './sequence.js';
 import { asTold } from './state.js';
@@ -15,6 +14,8 @@ import { allPolicies, quorumMet, statusAt } from './status.js';
 export interface Capacity {
   /** Undefined: in his own. */
   readonly standIn: StandIn | undefined;
+  /** False: an approval would count for nothing, since it is decided already for whom he stands in for. */
+  readonly counts: boolean;
 }
 
 const RELATED = {
@@ -28,34 +29,54 @@ const RELATED = {
 export function standingOf(state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): Capacity | DomainError {
   const relation = relationTo(state, person, now, directory);
   if (relation !== undefined) return new DomainError(relation === 'mutual' ? 'NOT_ELIGIBLE' : 'SELF_APPROVAL', RELATED[relation]);
-  if (directory.isSuspended(person)) return new DomainError('NOT_ELIGIBLE', 'you are suspended');
-  const groups = [...person.groups, ...(directory.rosterGroups(person) ?? [])];
-  if (isExclusive(groups, directory)) return new DomainError('NOT_ELIGIBLE', 'you are in two groups that exclude each other');
-  const policies = allPolicies(state);
-  if (policies.some((policy) => isOpenTo(policy, state, { ...person, ...claimsNow(policy, person, directory) }, now, directory))) return { standIn: undefined };
-  for (const standIn of directory.principalsOf(person, now)) {
-    const takes = !isBarred(state, standIn.principal, now, directory) && policies.some((policy) => {
-      const claims = claimsOfStandIn(policy, standIn, now, directory);
-      return claims !== undefined && !isExclusive(claims.groups, directory) && isOpenTo(policy, state, { ...person, ...claims }, now, directory);
+  if (isSuspended(person, directory)) return new DomainError('NOT_ELIGIBLE', 'you are suspended');
+  if (isExclusive(groupsAgainst(person, person.groups, now, directory), directory)) return new DomainError('NOT_ELIGIBLE', 'you are in two groups that exclude each other');
+  const policies = allPolicies(state).filter((policy) => !isShutOut(policy, person, person.groups, now, directory));
+  if (policies.some((policy) => isOpenTo(policy, state, { ...person, ...claimsNow(policy, person, directory) }, now, directory))) return { standIn: undefined, counts: true };
+  return standInOf(policies, state, person, now, directory) ?? new DomainError('NOT_ELIGIBLE', isNamedByOne(policies, person, directory) ? 'the step that names you is not open yet' : 'no policy of this operation names you');
+}
+
+const isNamedByOne = (policies: readonly Policy[], person: PolicyPrincipal, directory: Directory): boolean => policies.some((policy) => names(policy, { ...person, ...claimsNow(policy, person, directory) }));
+
+/** For whom he may decide: the first for whom it is not decided yet, else the first. What shuts out either of them does so for both. */
+function standInOf(policies: readonly Policy[], state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): Capacity | undefined {
+  let idle: Capacity | undefined;
+  for (const named of directory.principalsOf(person, now)) {
+    const { principal } = named;
+    if (isSuspended(principal, directory) || relationTo(state, principal, now, directory) !== undefined) continue;
+    const open = policies.flatMap((policy) => {
+      const claims = claimsOfStandIn(policy, named, now, directory);
+      const takes = claims !== undefined && !isShutOut(policy, principal, [], now, directory) && isOpenTo(policy, state, { ...person, ...claims }, now, directory);
+      return takes ? [{ policy, groups: claims.groups }] : [];
     });
-    if (takes) return { standIn };
+    if (open.length === 0) continue;
+    // What is stored is what he brings: groups that the principal is not in are none.
+    const standIn = { ...named, groups: named.groups.filter((g) => open.some(({ groups }) => groups.includes(g))) };
+    if (open.some(({ policy }) => !isDecidedFor([person, principal], policy, state, now, directory))) return { standIn, counts: true };
+    idle ??= { standIn, counts: false };
   }
-  const named = policies.some((policy) => names(policy, { ...person, ...claimsNow(policy, person, directory) }));
-  return new DomainError('NOT_ELIGIBLE', named ? 'the step that names you is not open yet' : 'no policy of this operation names you');
+  return idle;
 }
 
-/** The queue and the check are this one function: whether this person can give a first decision now. */
+/** The queue and the check are this one function: whether this person can give a first approval now. */
 export function mayDecideNow(state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): boolean {
-  return pendingRefusal(state, now, directory) === undefined && decisionOf(state, person, now, directory) === undefined && !(standingOf(state, person, now, directory) instanceof DomainError);
+  if (pendingRefusal(state, now, directory) !== undefined || decisionOf(state, person, now, directory) !== undefined) return false;
+  const standing = standingOf(state, person, now, directory);
+  return !(standing instanceof DomainError) && standing.counts;
 }
 
-/** The decision of this human that stands. An approval that a policy does not count any more may be given anew. */
+/** Why an approval in this capacity would be of no use; undefined: it would be. */
+export const idleRefusal = ({ counts }: Capacity, decision: 'approve' | 'reject'): DomainError | undefined =>
+  counts || decision === 'reject' ? undefined : new DomainError('ALREADY_DECIDED', 'it is decided already for whom you stand in for');
+
+/** The decision of this human that stands, under whatever account he gave it: a rejection always does. An approval that a policy does not count any more may be given anew. */
 export function decisionOf(state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): 'approve' | 'reject' | undefined {
   const human = directory.personOf(person);
-  const own = state.decisions.find((d) => sameActor(d.by, person) || directory.personOf(d.by) === human);
-  if (own?.decision !== 'approve') return own?.decision;
-  const named = allPolicies(state).filter((policy) => names(policy, own.by) || own.onBehalfOf !== undefined);
-  return named.every((policy) => approversFor(policy, state, now, directory).some((a) => sameActor(a, own.by))) ? 'approve' : undefined;
+  const his = state.decisions.filter((d) => directory.personOf(d.by) === human);
+  if (his.length === 0) return undefined;
+  if (his.some((d) => d.decision === 'reject')) return 'reject';
+  const given = allPolicies(state).map((policy) => ({ policy, by: his.filter((d) => names(policy, asTold(d))) })).filter(({ by }) => by.length > 0);
+  return given.every(({ policy, by }) => by.some((d) => isTaken(policy, d, state, now, directory))) ? 'approve' : undefined;
 }
 
 /** Decisions are for pending operations, and for approved ones whose approvals do not count any more. */
@@ -77,11 +98,20 @@ function isOpenTo(policy: Policy, state: OperationState, person: PolicyPrincipal
   return mayApprove(policy, person, approversFor(policy, state, now, directory));
 }
 
-/** Whether a policy has had as many rejections, by different humans whom it names, as it takes. */
-export function isRejected(state: OperationState, directory: Directory): boolean {
-  const rejections = state.decisions.filter((d) => d.decision === 'reject');
-  return allPolicies(state).some((policy) => {
-    const people = new Set(rejections.filter((d) => d.onBehalfOf !== undefined || names(policy, { ...d.by, ...claimsNow(policy, d.by, directory) })).map((d) => directory.personOf(d.by)));
-    return people.size >= optionsOf(policy).rejectionsToReject;
-  });
+/**
+ * Whether a policy has had as many rejections as it takes, by different humans whom it names. A deputy's is that of whom he stood in for, who is one human with all that he owns. It
+ * counts as it was told: what takes power away does not lapse with who gave it.
+ */
+export const isRejected = (state: OperationState, directory: Pick<Directory, 'personOf' | 'ownersOf'>): boolean =>
+  allPolicies(state).some((policy) => rejectionsFor(policy, state, directory) >= optionsOf(policy).rejectionsToReject);
+
+export function rejectionsFor(policy: Policy, state: OperationState, directory: Pick<Directory, 'personOf' | 'ownersOf'>): number {
+  const taken = new Set<string>();
+  return state.decisions.filter((d) => {
+    if (d.decision !== 'reject' || !names(policy, asTold(d))) return false;
+    const humans = decidedBy(d, directory);
+    const isNew = !humans.some((human) => taken.has(human));
+    for (const human of humans) taken.add(human);
+    return isNew;
+  }).length;
 }

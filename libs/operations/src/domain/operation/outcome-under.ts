@@ -1,6 +1,8 @@
-import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
+import { NOBODY_KNOWN } from '#identity/contract.js';
+import { evaluatePolicy, optionsOf } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { asTold } from './state.js';
+import { rejectionsFor } from './decision.js';
 import type { OperationState, StandingDecision } from './state.js';
 import { policiesOf } from './status.js';
 
@@ -18,7 +20,7 @@ const proves = (policy: Policy, { proof }: StandingDecision): boolean => {
 /** What the decisions of an operation, as they told people then, come to under other policies: of one key (null: of every key). Delays, hours and ages are left out. */
 export function outcomeUnder(state: OperationState, keyId: string | null, policies: readonly Policy[] | null): OutcomeUnder {
   const judged = state.grants.flatMap((g) => (policies !== null && (keyId === null || keyId === g.keyId) ? policies : policiesOf(g)));
-  const rejected = judged.some((policy) => state.decisions.filter((d) => d.decision === 'reject' && names(policy, asTold(d))).length >= optionsOf(policy).rejectionsToReject);
+  const rejected = judged.some((policy) => rejectionsFor(policy, state, NOBODY_KNOWN) >= optionsOf(policy).rejectionsToReject);
   const missing = Math.max(0, ...judged.map((policy) => evaluatePolicy(policy, state.decisions.filter((d) => d.decision === 'approve' && proves(policy, d)).map(asTold)).missing));
   return { outcome: rejected ? 'rejected' : missing === 0 ? 'approved' : 'pending', missing };
 }

@@ -1,10 +1,11 @@
 import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { DomainError } from '#kernel/domain-error.js';
+import { answerableFor } from '#identity/contract.js';
 import type { Directory } from '#identity/contract.js';
 import { evaluatePolicy, names, optionsOf } from '#policies/contract.js';
 import type { PolicyPrincipal } from '#policies/contract.js';
-import { claimsNow, isBarred, isExclusive } from './approvals.js';
+import { behind, claimsNow, groupsAgainst, isBarred, isExclusive } from './approvals.js';
 import type { ReviewOpened } from './events.js';
 import type { OperationState } from './state.js';
 import { allPolicies, policiesOf } from './status.js';
@@ -27,12 +28,17 @@ export const keysUnderReview = (state: OperationState): readonly string[] =>
 /** Why this person does not review it; undefined: he may. By others: neither who asked nor who approved. */
 export function reviewRefusal(state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): DomainError | undefined {
   if (state.review === null) return new DomainError('NOT_FOUND', 'there is nothing to review');
-  const human = directory.personOf(person);
-  const involved = isBarred(state, person, now, directory) || state.decisions.some((d) => d.decision === 'approve' && (directory.personOf(d.by) === human || (d.onBehalfOf !== undefined && directory.personOf(d.onBehalfOf.principal) === human)));
+  const humans = answerableFor(person, directory);
+  const involved = isBarred(state, person, now, directory) || state.decisions.some((d) => d.decision === 'approve' && behind(d, directory).some((human) => humans.includes(human)));
   if (involved) return new DomainError('SELF_APPROVAL', 'who asked for it, or approved it, does not review it');
+  const may = !isExclusive(groupsAgainst(person, person.groups, now, directory), directory) && isReviewer(state, person, directory);
+  return may ? undefined : new DomainError('NOT_ELIGIBLE', 'no policy of this operation names you as a reviewer');
+}
+
+/** Whether some policy of it names this person as a reviewer. */
+export function isReviewer(state: OperationState, person: PolicyPrincipal, directory: Directory): boolean {
   const claimed = reviewerOf(person, directory);
-  const named = !isExclusive(claimed.groups, directory) && paths(state).some((e) => names(e.reviewers, claimed));
-  return named ? undefined : new DomainError('NOT_ELIGIBLE', 'no policy of this operation names you as a reviewer');
+  return paths(state).some((e) => names(e.reviewers, claimed));
 }
 
 /** Whether those who found it justified are reviewers enough, for each policy alone. */

@@ -28,6 +28,8 @@ export interface StandingDecision {
   readonly comment: string | null;
   readonly proof?: GivenProof;
   readonly onBehalfOf?: StandIn;
+  /** Of the groups that it told those that count, where a roster of its time says so; left out: all. */
+  readonly held?: readonly string[];
 }
 
 /** As the decision told people at its time: a deputy with the groups of whom he stood in for. */

@@ -1,7 +1,6 @@
 import { sameActor } from '#kernel/actor.js';
-import { policiesOf } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { optionsOf, withMinimum } from '#policies/contract.js';
+import { withMinimum } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { replaysAmong } from './decision-facts.js';
 import type { Evidence, SignedApproval } from './evidence.js';
@@ -18,28 +17,23 @@ export function countingState({ evidence: { operation, signed }, plane, proven, 
   if (!proven) return operation;
   const replays = replaysAmong(signed);
   const least = (policy: Policy): Policy => withMinimum(policy, plane.minimumProof);
-  const policies = operation.grants.flatMap(policiesOf);
-  const shutOut = [...plane.directory.exclusive.flat(), ...policies.flatMap((policy) => optionsOf(policy).excludedGroups)];
   const decisions = operation.decisions.flatMap((d) => {
     if (d.decision !== 'approve') return [d];
     const approval = approvalOf(d, signed);
-    return approval === undefined || replays.has(approval) || faultOf(approval) !== undefined ? [] : withRoster(d, approval, shutOut, plane);
+    return approval === undefined || replays.has(approval) || faultOf(approval) !== undefined ? [] : [withRoster(d, approval, plane)];
   });
   const grants = operation.grants.map((g) => ({ ...g, policy: least(g.policy), ...(g.demands === undefined ? {} : { demands: g.demands.map((one) => ({ ...one, policy: least(one.policy) })) }) }));
   return { ...operation, decisions, grants };
 }
 
 /**
- * Groups are those of the roster when he signed, as far as his token told them (rule 23): what is stored of a token can't widen them. Nor can it hide one that shuts him out: those of
- * the roster now count whatever was told.
+ * Groups are those of the roster when he signed, as far as his token told them (rule 23): what is stored of a token can't widen them. A deputy brings those of whom he stood in for. What
+ * shuts either of them out is looked up when approvals are counted, and no token hides it.
  */
-function withRoster(d: Decision, { at, by }: SignedApproval, shutOut: readonly string[], plane: Question['plane']): readonly Decision[] {
-  const now = plane.directory.rosterGroups(by);
-  if (now === undefined) return [d];
+function withRoster(d: Decision, { at }: SignedApproval, plane: Question['plane']): Decision {
+  const whose = d.onBehalfOf?.principal ?? d.by;
+  if (plane.directory.rosterGroups(whose) === undefined) return d;
   // Where there is a roster now, a time without one is no time at which somebody was in a group.
-  const then = plane.directoryAt(at).rosterGroups(by) ?? [];
-  const against = now.filter((g) => shutOut.includes(g));
-  // A deputy brings the groups of whom he stands in for; what shuts him out himself does so in any name.
-  if (d.onBehalfOf !== undefined && against.length > 0) return [];
-  return [{ ...d, by: { ...d.by, groups: [...d.by.groups.filter((g) => then.includes(g)), ...against] } }];
+  const then = plane.directoryAt(at).rosterGroups(whose) ?? [];
+  return { ...d, held: (d.onBehalfOf ?? d.by).groups.filter((g) => then.includes(g)) };
 }

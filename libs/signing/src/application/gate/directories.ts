@@ -16,6 +16,8 @@ export class Directories {
     const quick: Directory = {
       ...directory,
       personOf: byAccount((account) => directory.personOf(account)),
+      accountsOf: byAccount((account) => directory.accountsOf(account)),
+      ownersOf: byAccount((account) => directory.ownersOf(account)),
       isSuspended: byAccount((account) => directory.isSuspended(account)),
       rosterGroups: byAccount((account) => directory.rosterGroups(account)),
       ...(state.deputies.size > 0 ? {} : { relation: relationOf(directory) }),
