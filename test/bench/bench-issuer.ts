@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { randomUUID, sign } from 'node:crypto';
+import { newKeyPair } from '../fixtures/key-pair.js';
 
 export interface BenchIssuer {
   readonly url: string;
@@ -14,9 +15,9 @@ const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value))
 
 /** An OIDC issuer on a loopback address: its keys, and tokens without a login. */
 export async function startBenchIssuer(): Promise<BenchIssuer> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicJwk } = newKeyPair('ES256');
   const kid = randomUUID();
-  const keys = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }] });
+  const keys = JSON.stringify({ keys: [{ ...publicJwk, kid, alg: 'ES256', use: 'sig' }] });
   const server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(keys));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

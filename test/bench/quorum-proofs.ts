@@ -1,10 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { DEPLOYMENT } from '#administration/application/testing/chain-world.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
 import { signJws } from '#identity/adapters/proofs/sign-jws.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
-import { publicJwkOf } from '#identity/contract.js';
 import type { PublicJwk } from '#identity/contract.js';
 import { keyKind, keyStream } from '#keys/contract.js';
 import { operationStream } from '#operations/contract.js';
@@ -12,6 +10,7 @@ import { evidenceKind } from '#signing/application/gate/evidence.js';
 import type { Gate } from '#signing/application/gate/gate.js';
 import { openGate } from '#signing/application/gate/open-gate.js';
 import { openOrder } from '#signing/application/sign/open-order.js';
+import { newKeyPair } from '../fixtures/key-pair.js';
 import { account, GateWorld, SigningPerson } from '../gate/gate-world.js';
 import { atMost, figure } from './bench-report.js';
 import type { Row } from './bench-report.js';
@@ -27,10 +26,8 @@ class EcPerson extends SigningPerson {
   override readonly jws: (statement: string) => string;
   constructor(name: string) {
     super(account(name));
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const read = publicJwkOf(publicKey.export({ format: 'jwk' }), '');
-    if ('faults' in read) throw new Error('no key');
-    this.publicJwk = read.publicJwk;
+    const { privateKey, publicJwk } = newKeyPair('ES256');
+    this.publicJwk = publicJwk;
     this.jws = (statement) => signJws(statement, this.credentialId, privateKey);
   }
 }

@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 
 export interface DevKeys {
   /** One private ES256 key, that signs every token. */
@@ -47,7 +47,8 @@ function parse(file: string, text: string): DevKeys {
 }
 
 async function makeKeys(): Promise<DevKeys> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = await exportJWK(privateKey);
+  // By way of its encoding: in Node 20 the export of a key as JWK may wait for ever when the job that made it is collected meanwhile.
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'der' } });
+  const jwk = await exportJWK(createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' }));
   return { jwks: { keys: [{ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' }] }, cookieKeys: [randomBytes(32).toString('base64url')] };
 }

@@ -1,10 +1,13 @@
-import { createHmac, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { exportJWK, exportSPKI, SignJWT, generateKeyPair, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { exportSPKI, SignJWT, type JWK, type JWTPayload } from 'jose';
 import type { Clock } from '#kernel/clock.js';
 import { DomainError } from '#kernel/domain-error.js';
+import { newKeyPairOf } from '#test/fixtures/key-pair.js';
+import type { KeyKind } from '#test/fixtures/key-pair.js';
 import type { TrustedIssuer } from '../../contract.js';
 import { JoseTokenVerifier } from './jose-token-verifier.js';
 
@@ -25,14 +28,16 @@ class FakeClock implements Clock {
 interface Key {
   readonly alg: string;
   readonly kid: string;
-  readonly privateKey: CryptoKey;
-  readonly publicKey: CryptoKey;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
   readonly jwk: JWK;
 }
-const makeKey = async (alg: string, kid: string = randomUUID()): Promise<Key> => {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
-  return { alg, kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
-};
+const KIND_OF = { RS256: 'RSA', RS384: 'RSA', PS256: 'RSA', PS512: 'RSA', ES256: 'P-256', ES384: 'P-384', ES512: 'P-521', EdDSA: 'Ed25519' } as const satisfies Readonly<Record<string, KeyKind>>;
+function makeKey(alg: keyof typeof KIND_OF): Key {
+  const kid = randomUUID();
+  const { privateKey, publicKey, jwk } = newKeyPairOf(KIND_OF[alg]);
+  return { alg, kid, privateKey, publicKey, jwk: { ...(jwk as JWK), kid, alg, use: 'sig' } };
+}
 
 /** An identity provider on loopback that counts, and can be taken down and brought back on the same port. */
 class Idp {
@@ -75,9 +80,9 @@ describe('JoseTokenVerifier', () => {
   let es256: Key;
   let other: Key;
   let faults: string[];
-  beforeAll(async () => {
-    es256 = await makeKey('ES256');
-    other = await makeKey('ES256');
+  beforeAll(() => {
+    es256 = makeKey('ES256');
+    other = makeKey('ES256');
   });
   beforeEach(async () => {
     idp = await new Idp().up();
@@ -119,14 +124,14 @@ describe('JoseTokenVerifier', () => {
     expect(idp.fetches).toEqual(['/.well-known/openid-configuration', '/jwks']);
   });
 
-  it.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])('takes %s', async (alg) => {
-    const key = await makeKey(alg);
+  it.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const)('takes %s', async (alg) => {
+    const key = makeKey(alg);
     idp.keys = [key.jwk];
     expect((await verifier().verify(await bearer(claims(), key))).subject).toBe('ana');
   });
 
-  it.each(['RS384', 'PS512', 'ES512'])('refuses %s, although the issuer signed', async (alg) => {
-    const key = await makeKey(alg);
+  it.each(['RS384', 'PS512', 'ES512'] as const)('refuses %s, although the issuer signed', async (alg) => {
+    const key = makeKey(alg);
     idp.keys = [key.jwk];
     await expectRefused(await bearer(claims(), key), /^The token is not valid\.$/);
   });
@@ -175,7 +180,7 @@ describe('JoseTokenVerifier', () => {
   it('refuses alg none, HMAC with the public key, and other signatures', async () => {
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const alg of ['none', 'None', 'NONE']) for (const signature of ['', 'AA']) await expectRefused(`Bearer ${part({ alg, kid: es256.kid })}.${part(claims())}.${signature}`);
-    const rsa = await makeKey('RS256');
+    const rsa = makeKey('RS256');
     idp.keys = [rsa.jwk, es256.jwk];
     for (const secret of [await exportSPKI(rsa.publicKey), (await exportSPKI(rsa.publicKey)).trim(), JSON.stringify(rsa.jwk)]) {
       const input = `${part({ alg: 'HS256', kid: rsa.kid })}.${part(claims())}`;
@@ -186,8 +191,8 @@ describe('JoseTokenVerifier', () => {
     await expectRefused(`Bearer ${head}.${part(claims())}.${randomBytes(64).toString('base64url')}`);
     await expectRefused(`Bearer ${head}.${part(claims())}.${Buffer.alloc(64).toString('base64url')}`);
     // a key that the token itself brings along
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const own = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }), jku: `${idp.url}/evil` }).sign(privateKey);
+    const { jwk, privateKey } = makeKey('ES256');
+    const own = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256', jwk, jku: `${idp.url}/evil` }).sign(privateKey);
     await expectRefused(`Bearer ${own}`);
     expect(idp.fetches).not.toContain('/evil');
   });

@@ -1,7 +1,8 @@
-import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHmac, randomUUID, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactSign, compactVerify, importJWK } from 'jose';
 import { decisionOver, jwsApprover, RELYING, webAuthnApprover, type JwsApprover } from '#test/fixtures/approver.js';
+import { newKeyPairOf } from '#test/fixtures/key-pair.js';
 import { kidOf, type Credential, type DecisionProof, type ProofFault } from '../../contract.js';
 import { CredentialProofVerifier } from './credential-proof-verifier.js';
 import { signJws } from './sign-jws.js';
@@ -164,7 +165,7 @@ describe('garbage from a hostile store', () => {
     ['no key', { ...who.credential, key: undefined }],
     ['a key of no kind', { ...who.credential, key: { type: 'pgp' } }],
     ['no JWK', { ...who.credential, key: { type: 'jwk' } }],
-    ['an RSA key', { ...who.credential, key: { type: 'jwk', publicJwk: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' }) } }],
+    ['an RSA key', { ...who.credential, key: { type: 'jwk', publicJwk: newKeyPairOf('RSA').jwk } }],
     ['a point beside the curve', { ...who.credential, key: { type: 'jwk', publicJwk: { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) } } }],
     ['coordinates that are numbers', { ...who.credential, key: { type: 'jwk', publicJwk: { kty: 'EC', crv: 'P-256', x: 1, y: 2 } } }],
   ])('as a credential (%s) proves nothing', async (_name, credential) => {
@@ -174,7 +175,7 @@ describe('garbage from a hostile store', () => {
 });
 
 describe('signJws', () => {
-  it.each([['rsa', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey], ['P-384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey], ['a public key', () => generateKeyPairSync('ed25519').publicKey]] as const)('refuses %s', (_name, key) => {
+  it.each([['rsa', () => newKeyPairOf('RSA').privateKey], ['P-384', () => newKeyPairOf('P-384').privateKey], ['a public key', () => newKeyPairOf('Ed25519').publicKey]] as const)('refuses %s', (_name, key) => {
     expect(() => signJws(statement, 'c', key())).toThrow(TypeError);
   });
 });

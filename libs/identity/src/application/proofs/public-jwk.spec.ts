@@ -1,6 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import { newKeyPair } from '#test/fixtures/key-pair.js';
+import { newKeyPair, newKeyPairOf } from '#test/fixtures/key-pair.js';
 import { isUsableEd25519Point } from './ed25519-point.js';
 import { publicJwkOf } from './public-jwk.js';
 
@@ -41,10 +40,10 @@ describe('publicJwkOf', () => {
     ['null', null, ''],
     ['RSA', { kty: 'RSA', n: 'AQAB', e: 'AQAB' }, ''],
     ['a secret', { kty: 'oct', k: 'AAAA' }, ''],
-    ['P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' }), ''],
+    ['P-384', newKeyPairOf('P-384').jwk, ''],
     ['secp256k1', { ...EC, crv: 'secp256k1' }, ''],
-    ['X25519', generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' }), ''],
-    ['Ed448', generateKeyPairSync('ed448').publicKey.export({ format: 'jwk' }), ''],
+    ['X25519', newKeyPairOf('X25519').jwk, ''],
+    ['Ed448', newKeyPairOf('Ed448').jwk, ''],
     ['EC of Ed25519', { ...EC, crv: 'Ed25519' }, ''],
     ['no y', { ...EC, y: undefined }, '/y'],
     ['padding', { ...EC, x: `${EC.x}=` }, '/x'],

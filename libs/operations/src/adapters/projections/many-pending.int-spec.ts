@@ -69,29 +69,42 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
   beforeEach(() => void (asked.length = 0));
 
   const plans = (): Promise<readonly string[]> => Promise.all(asked.map((query) => model.plan(query)));
-  const page = async (caller: Principal, limit: number): Promise<{ readonly ids: readonly string[]; readonly ms: number }> => {
+  const expectWalks = async (): Promise<void> => {
+    for (const plan of await plans()) expect(plan).not.toMatch(/SCAN (t|o|r|d|queue_term|operation)\b|USE TEMP B-TREE|Seq Scan|Sort/);
+  };
+  const page = async (caller: Principal, limit: number): Promise<readonly string[]> => {
     const handler = new ApprovalQueueHandler(new SqlPendingOperations(database), plane(), NO_PAIRS, clock);
-    const began = performance.now();
     const { items } = await handler.execute(new ApprovalQueueQuery(caller, { limit, cursor: null }));
-    return { ids: items.map((o) => o.operationId), ms: performance.now() - began };
+    return items.map((o) => o.operationId);
+  };
+  const took = async (ask: () => Promise<unknown>): Promise<number> => {
+    const began = performance.now();
+    await ask();
+    return performance.now() - began;
+  };
+  /** The fastest of some tries: what else runs on the machine says nothing about the query, and what reads every row is slow each time. */
+  const fastest = async (ask: () => Promise<unknown>): Promise<number> => {
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 10; i += 1) best = Math.min(best, await took(ask));
+    return best;
   };
   const expected = (wanted: (n: number) => boolean, limit: number): readonly string[] =>
     Array.from({ length: MANY }, (_, n) => n).filter(wanted).sort((a, b) => expirySeconds(a) - expirySeconds(b)).slice(0, limit).map((n) => `op${n}`);
 
   it('a page of the queue comes from the index, at once', async () => {
-    const { ids, ms } = await page(approver('idle', 'group3', 'group7', 'other'), 50);
-    expect(ids).toEqual(expected((n) => n % GROUPS === 3 || n % GROUPS === 7, 50));
-    expect(ms).toBeLessThan(500);
-    for (const plan of await plans()) expect(plan).not.toMatch(/SCAN (t|o|r|d|queue_term|operation)\b|USE TEMP B-TREE|Seq Scan|Sort/);
+    const caller = approver('idle', 'group3', 'group7', 'other');
+    expect(await page(caller, 50)).toEqual(expected((n) => n % GROUPS === 3 || n % GROUPS === 7, 50));
+    await expectWalks();
     const [walks = ''] = await plans();
     if (kind === 'SQLite') expect(walks).toContain('SEARCH t USING PRIMARY KEY (role=? AND group_name=? AND expires_at>?)');
     else expect(walks).toMatch(/Index Scan using queue_term_pkey on queue_term t[^]*Index Cond: \(\(role = 'approver'::text\) AND \(group_name = ''::text\) AND \(expires_at > /);
+    expect(await fastest(() => page(caller, 50))).toBeLessThan(50);
   });
 
   it('who decided thousands of them does not wait either', async () => {
-    const { ids, ms } = await page(approver('busy', 'group3'), 50);
-    expect(ids).toEqual(expected((n) => n % GROUPS === 3 && expirySeconds(n) >= 1_000 + MANY / 2, 50));
-    expect(ms).toBeLessThan(500);
+    const caller = approver('busy', 'group3');
+    expect(await page(caller, 50)).toEqual(expected((n) => n % GROUPS === 3 && expirySeconds(n) >= 1_000 + MANY / 2, 50));
+    expect(await fastest(() => page(caller, 50))).toBeLessThan(100);
   });
 
   it('nor whoever could approve what thousands have approved that count', async () => {
@@ -108,19 +121,22 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
     const approvers = [approver('idle', 'group1'), approver('idle', 'group3', 'group4', 'group9', 'group10')];
     for (const analysed of kind === 'SQLite' ? [false] : [false, true]) {
       if (analysed) await model.database.query(sql`ANALYZE`);
+      asked.length = 0;
+      for (const caller of approvers) await page(caller, 50);
+      await expectWalks();
       const times: number[] = [];
-      for (let i = 0; i < 300; i += 1) times.push((await page(approvers[i % approvers.length] ?? approver('idle'), 50)).ms);
+      for (let i = 0; i < 300; i += 1) times.push(await took(() => page(approvers[i % approvers.length] ?? approver('idle'), 50)));
       times.sort((a, b) => a - b);
-      // Most of it is what the machine does beside; the slowest are left to the benchmark.
-      expect(times[Math.floor(times.length / 2)]).toBeLessThan(20);
+      // The slower ones are what the machine does beside: they are left to the benchmark.
+      expect(times[Math.floor(times.length / 10)]).toBeLessThan(20);
       process.stdout.write(`queue of ${MANY} on ${kind}${analysed ? ', analysed' : ''}: p50 ${times[150]?.toFixed(1)} ms, p99 ${times[297]?.toFixed(1)} ms\n`);
     }
   });
 
   it('who is in hundreds of groups does not wait either', async () => {
-    const { ids, ms } = await page(approver('idle', ...Array.from({ length: 400 }, (_, i) => `group${i}`)), 50);
-    expect(ids).toEqual(expected(() => true, 50));
-    expect(ms).toBeLessThan(1_000);
+    const caller = approver('idle', ...Array.from({ length: 400 }, (_, i) => `group${i}`));
+    expect(await page(caller, 50)).toEqual(expected(() => true, 50));
+    expect(await fastest(() => page(caller, 50))).toBeLessThan(300);
   });
 
   const filter: OperationListFilter = { state: null, keyId: null, requestedBy: null, decidedBy: null };
@@ -135,11 +151,10 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
     ['by key and requester', { keyId: 'key1', requestedBy: orderer }],
     ['expired', { state: 'expired' }],
   ])('a list %s comes from an index, at once', async (_, change) => {
-    const began = performance.now();
-    const { items } = await new SqlOperationList(database).list({ ...filter, ...change }, { limit: 50, cursor: null }, NOW, NOBODY_KNOWN);
-    expect(items).toHaveLength(change.state === 'expired' ? 0 : 50);
-    expect(performance.now() - began).toBeLessThan(500);
+    const list = (): Promise<{ readonly items: readonly unknown[] }> => new SqlOperationList(database).list({ ...filter, ...change }, { limit: 50, cursor: null }, NOW, NOBODY_KNOWN);
+    expect((await list()).items).toHaveLength(change.state === 'expired' ? 0 : 50);
     // Walking along the table's own key is what "newest first" is.
     for (const plan of await plans()) expect(plan.replace('SCAN o\n', '')).not.toMatch(/SCAN|Seq Scan/);
+    expect(await fastest(list)).toBeLessThan(50);
   });
 });
