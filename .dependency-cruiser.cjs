@@ -46,6 +46,7 @@ module.exports = {
     packageOnlyIn('sqlite-place', ['better-sqlite3', 'better-sqlite3-13', '@types/better-sqlite3'], ['^libs/platform/', '^test/']),
     packageOnlyIn('postgres-place', ['pg', '@types/pg'], ['^libs/platform/src/(ledger|postgres|read-model)/', '^test/']),
     packageOnlyIn('asn1-place', ['pkijs', 'asn1js'], ['^libs/[^/]+/src/adapters/', '^test/']),
+    packageOnlyIn('canonical-json-place', ['canonicalize'], ['^libs/identity/src/application/statements/']),
     packageOnlyIn('webauthn-place', ['@simplewebauthn/[^/]+'], ['^libs/identity/src/adapters/', '^test/']),
     packageOnlyIn('typeorm-place', ['typeorm'], ['^libs/platform/src/read-model/', '^libs/[^/]+/src/adapters/projections/', '^test/']),
     { name: 'no-cycles', comment: 'nor through types', severity: 'error', from: {}, to: { circular: true } },

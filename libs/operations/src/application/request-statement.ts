@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { canonicalJson, statementDigest } from '#identity/contract.js';
 import type { PrincipalView } from '#identity/contract.js';
 import type { AdministrativeGrant, GrantedKey, Requested } from '../domain/operation/events.js';
 
@@ -19,7 +18,7 @@ export interface StatedRequest extends Pick<Requested['data'], 'operationId' | '
 export function requestStatement(asked: StatedRequest): { readonly statement: string; readonly digest: string } {
   const { deployment, operationId, requestedBy, requestedAt, notBefore, expiresAt, description, approverContext, keyUsages, binding, grants, emergency } = asked;
   const { issuer, subject, name, claims } = requestedBy;
-  const statement = canonicalize({
+  const statement = canonicalJson({
     type: 'countersign/request/v1',
     deployment,
     operationId,
@@ -38,6 +37,5 @@ export function requestStatement(asked: StatedRequest): { readonly statement: st
     ...(emergency === null ? {} : { emergency: { reason: emergency } }),
     binding,
   });
-  if (statement === undefined) throw new TypeError('a request has a canonical form');
-  return { statement, digest: createHash('sha256').update(statement, 'utf8').digest('base64') };
+  return { statement, digest: statementDigest(statement) };
 }
