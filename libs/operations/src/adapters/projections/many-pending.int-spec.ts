@@ -108,13 +108,16 @@ describe.each(TEST_DATABASES)(`${MANY} pending operations on %s`, (kind) => {
   });
 
   it('nor whoever could approve what thousands have approved that count', async () => {
-    const { ids, ms } = await page(approver('idle', 'approved', 'group3'), 50);
-    expect(ids).toEqual(expected((n) => n % GROUPS === 3, 50));
-    expect(ms).toBeLessThan(500);
-    const whole = await page(approver('idle', 'approved'), 50);
-    expect(whole.ids).toEqual([]);
-    expect(whole.ms).toBeLessThan(2_000);
-    process.stdout.write(`queue beside ${APPROVED} approved on ${kind}: ${whole.ms.toFixed(0)} ms, ${asked.length} questions\n`);
+    const some = approver('idle', 'approved', 'group3');
+    expect(await page(some, 50)).toEqual(expected((n) => n % GROUPS === 3, 50));
+    expect(await fastest(() => page(some, 50))).toBeLessThan(500);
+    const whole = approver('idle', 'approved');
+    asked.length = 0;
+    expect(await page(whole, 50)).toEqual([]);
+    const questions = asked.length;
+    const best = await fastest(() => page(whole, 50));
+    expect(best).toBeLessThan(2_000);
+    process.stdout.write(`queue beside ${APPROVED} approved on ${kind}: ${best.toFixed(0)} ms, ${questions} questions\n`);
   });
 
   it('answers within 20 ms, also after a while in which the database looked at its rows', async () => {
