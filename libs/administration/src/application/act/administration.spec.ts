@@ -123,6 +123,8 @@ describe('with a genesis', () => {
     expect(chain).toMatchObject({ faults: [], uncounted: [], head: await head() });
     expect(chain.state).toEqual((await bench.administration.fresh()).state.plane);
     await expect(signed(ben, 'POST', '/v1/policies', POLICY, session)).rejects.toEqual(code('SESSION_REQUIRED'));
+    // Approved, it would stand there under a proof that names another authority.
+    await expect(signed(ada, 'POST', '/v1/administration-sessions', { purpose: 'q', validMs: 3_600_000, grants: [{ action: 'administer', resource: 'POST /v1/policies' }] }, session)).rejects.toEqual(code('SESSION_REQUIRED'));
   });
 
   it('has approvers sign where a genesis asks for it', async () => {

@@ -22,6 +22,12 @@ const STEPS: readonly Step[] = [
   },
   (world, a, b) => void world.act(world.admin(a), 'POST', '/v1/keys/fw-prod/disable', { reason: `lost ${b}` }),
   (world, a, b) => void world.act(world.admin(a), 'POST', '/v1/deputies', { deputy: account(`m${b}`), groups: ['fw'], from: at('10:00'), until: at('18:00'), reason: 'away' }),
+  // What is done in no session, with a proof that names one.
+  (world, a, b) => {
+    const session = world.session(world.admin(a), 'POST /v1/policies', others(world, a));
+    if (b % 2 === 0) world.act(world.admin(a), 'POST', '/v1/keys/fw-prod/disable', { reason: `lost ${b}` }, session);
+    else world.act(world.admin(a), 'POST', '/v1/deputies', { deputy: account(`m${b}`), groups: ['fw'], from: at('10:00'), until: at('18:00'), reason: 'away' }, session);
+  },
   (world, _, b) => void world.run({ type: 'bind-key', keyId: b % 2 === 0 ? 'fw-prod' : 'evidence', publicKeySha256: String(b % 10).repeat(64), signer: 's', now: world.now }),
 ];
 const walks = fc.array(fc.record({ step: fc.nat(STEPS.length - 1), a: fc.nat(3), b: fc.nat(5) }), { minLength: 4, maxLength: 9 });

@@ -190,6 +190,12 @@ describe('a session', () => {
     given(state).when(inIt('PUT', '/v1/roster/fw', { members: [EVE, DAN] })).refuses('SESSION_REQUIRED');
     given(state).when(inIt('POST', '/v1/policies', { name: 'two', policy: { type: 'none' } })).refuses('SESSION_REQUIRED');
   });
+  it('is named by no proof of what is done without one', () => {
+    for (const session of ['o1', 'nowhere']) {
+      given(state).when(act(ADA, 'POST', '/v1/deputies', { deputy: EVE, groups: ['fw'], from: at('12:00'), until: at('13:00'), reason: 'away' }, { proof: proven(ADA, session) })).refuses('SESSION_REQUIRED');
+      given(state).when(act(ADA, 'POST', '/v1/keys/fw-prod/disable', { reason: 'r' }, { proof: proven(ADA, session) })).refuses('SESSION_REQUIRED');
+    }
+  });
   it('is its opener\'s, and over by the clock', () => {
     given(state).when(act(BEN, 'POST', '/v1/policies', POLICY, { proof: proven(BEN, 'o1') })).refuses('SESSION_REQUIRED');
     given(state).when(inIt('POST', '/v1/policies', POLICY, { now: '2026-11-20T12:58:59.999Z' })).then('policy-published');

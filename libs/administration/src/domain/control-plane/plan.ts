@@ -36,9 +36,9 @@ export function planAct(state: ControlPlaneState, effect: Effect, act: Act, stan
   const weight = weightOf(effect, state);
   const refusal = actorRefusal(state, effect, standing) ?? proofRefusal(state, weight === 'relief' || weight === 'enrolment', by, proof);
   if (refusal !== undefined) return refusal;
-  if (weight === 'relief' || weight === 'own') return { type: 'direct' };
-  if (weight === 'enrolment' || weight === 'opening') return { type: 'needs-operation' };
   const named = proof?.session ?? null;
+  // What stands in the chain under another authority than its proof names would break it for every signer, for ever.
+  if (weight !== 'change' && weight !== 'weakening') return named !== null ? inNoSession() : { type: weight === 'relief' || weight === 'own' ? 'direct' : 'needs-operation' };
   if (named !== null) return weight === 'weakening' && quorum > 1 ? needsItsOwn() : sessionRefusal(state, named, by, act, now) ?? endingRefusal(state, named, now) ?? { type: 'session', sessionId: named };
   if (quorum <= 1) return { type: 'direct' };
   const session = weight === 'change' && proof === null ? sessionFor(state, by, act, now) : undefined;
@@ -46,6 +46,8 @@ export function planAct(state: ControlPlaneState, effect: Effect, act: Act, stan
 }
 
 const needsItsOwn = (): DomainError => new DomainError('SESSION_REQUIRED', 'it may let through what was refused before: an operation of its own, with no session in its proof');
+
+const inNoSession = (): DomainError => new DomainError('SESSION_REQUIRED', 'this is done in no session: name none in its proof');
 
 /** Signers count an act by when they see it: it needs time to come to them, and clocks differ. */
 const SEEN_WITHIN_MS = 60_000;
