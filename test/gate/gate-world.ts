@@ -111,10 +111,10 @@ export class GateWorld {
     return this.stated(asked);
   }
 
-  /** With the statement, digest and policy digest that belong to it. */
-  stated(asked: Omit<Request, 'personal' | 'requestDigest' | 'policyDigest'>, deployment = DEPLOYMENT): Request {
-    const { statement, digest } = requestStatement({ ...asked, deployment, requestedBy: { ...asked.requestedBy, name: null, claims: {} }, grants: [], emergency: null });
-    return { ...asked, requestDigest: digest, policyDigest: policiesDigest(asked.keyUsages, []), personal: { name: null, claims: {}, statement } };
+  /** With the statement, digest and policy digest that belong to it. @param reason of an emergency */
+  stated(asked: Omit<Request, 'personal' | 'requestDigest' | 'policyDigest'>, deployment = DEPLOYMENT, reason: string | null = null): Request {
+    const { statement, digest } = requestStatement({ ...asked, deployment, requestedBy: { ...asked.requestedBy, name: null, claims: {} }, grants: [], emergency: reason });
+    return { ...asked, requestDigest: digest, policyDigest: policiesDigest(asked.keyUsages, []), personal: { name: null, claims: {}, statement, ...(reason === null ? {} : { emergencyReason: reason }) }, ...(reason === null ? {} : { emergency: true }) };
   }
 
   /** What somebody gives by the api. @param over of the statement */

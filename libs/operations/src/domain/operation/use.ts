@@ -30,14 +30,11 @@ export interface IntendedUse {
   readonly inForce: readonly PinnedPolicy[] | null;
 }
 
-/** What was tightened since is honoured at use, unless the pinned policy looks at its decisions alone. An emergency path is no less strict than it was. */
-function meetsInForce(pinned: readonly Policy[], inForce: readonly PinnedPolicy[], state: OperationState, now: Instant, directory: Directory): boolean {
-  if (pinned.every((policy) => optionsOf(policy).evaluateEligibility === 'atDecision')) return true;
-  return inForce.every(({ policy }) => {
-    const asked = state.request?.emergency === true ? emergencyPolicy(policy) ?? policy : policy;
-    return evaluatePolicy(asked, approversFor(asked, state, now, directory)).met;
-  });
-}
+/** What is asked beside the pinned policies: what was tightened since is honoured at use, unless they look at their decisions alone. An emergency path is no less strict than it was. */
+const askedNow = (pinned: readonly Policy[], { inForce }: IntendedUse, { request }: OperationState): readonly Policy[] =>
+  pinned.every((policy) => optionsOf(policy).evaluateEligibility === 'atDecision')
+    ? []
+    : (inForce ?? []).map(({ policy }) => (request?.emergency === true ? emergencyPolicy(policy) ?? policy : policy));
 
 /**
  * Why this use is not covered; undefined when it is. Asked when uses are reserved (with who asks), and again, about the same use,
@@ -56,8 +53,9 @@ export function useRefusal(state: OperationState, use: IntendedUse, now: Now, as
   const grant = state.grants.find((g) => g.keyId === use.keyId);
   if (grant === undefined) return new DomainError('KEY_UNKNOWN', 'it does not cover this key');
   const policies = policiesOf(grant);
-  if (!policies.every((policy) => isAllowedAt(optionsOf(policy).allowedHours, now.opening))) return new DomainError('OPERATION_NOT_YET_VALID', 'its policy allows no use at this hour');
-  if (!meetsInForce(policies, use.inForce ?? [], state, now.closing, directory)) return new DomainError('OPERATION_NOT_APPROVED', 'its approvals do not meet the policy that is in force now');
+  const inForce = askedNow(policies, use, state);
+  if (![...policies, ...inForce].every((policy) => isAllowedAt(optionsOf(policy).allowedHours, now.opening))) return new DomainError('OPERATION_NOT_YET_VALID', 'its policy allows no use at this hour');
+  if (!inForce.every((policy) => evaluatePolicy(policy, approversFor(policy, state, now.closing, directory)).met)) return new DomainError('OPERATION_NOT_APPROVED', 'its approvals do not meet the policy that is in force now');
   if (!use.keyEnabled) return new DomainError('KEY_DISABLED', 'this key is disabled');
   const bound = request.binding === null ? undefined : new Set(request.binding.digests);
   if (bound !== undefined && !use.digests.every((d) => bound.has(d))) return new DomainError('DIGEST_NOT_BOUND', 'it is bound to other digests');

@@ -18,6 +18,7 @@ import { endingSeen } from './ending.js';
 import type { Evidence } from './evidence.js';
 import { coversAll } from './covers-all.js';
 import { judge } from './judge.js';
+import { limitFaults } from './limit-faults.js';
 import { asksOrderProof, orderFault } from './order-proof.js';
 import { policiesIn } from './plane.js';
 import type { Plane } from './plane.js';
@@ -80,7 +81,7 @@ export class Gate {
     const pinned = policiesOf(grant);
     const proven = [...operation.grants.flatMap(policiesOf), ...inForce.map((one) => one.policy)].some((policy) => asksProof(policy, plane.minimumProof));
     const over = await this.endingFaults(operation, order.operationId, proven, plane);
-    const faults = [...(proven ? this.storedFaults(order, evidence, request, plane) : []), ...policyFaults(plane, order.keyId, request, grant)];
+    const faults = [...(proven ? this.storedFaults(order, evidence, request, plane) : []), ...policyFaults(plane, order.keyId, request, grant), ...limitFaults(request, grant)];
     if (faults.length > 0) return no(...faults);
     const pair = await this.pairFaults(order, proven, plane, key, now);
     faults.push(...over, ...('waits' in pair ? [] : pair));

@@ -2,7 +2,7 @@ import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { approversFor, emergencyPolicy, isRejected, policiesOf, useRefusal } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { asksProof, evaluatePolicy, hasSequence, names, optionsOf, withMinimum } from '#policies/contract.js';
+import { asksProof, evaluatePolicy, hasSequence, isAllowedAt, names, optionsOf, withMinimum } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { blocker } from '../../domain/sign-order/blocker.js';
 import type { Blocker, BlockerCode } from '../../domain/sign-order/blocker.js';
@@ -22,6 +22,7 @@ export function judge(question: Question): Judgement {
   const refusal = useRefusal(counting, use, now, 'reserved', plane.directory);
   if (refusal !== undefined && refusal.code !== 'OPERATION_NOT_APPROVED') return { blockers: [blocker(BLOCKERS[refusal.code] ?? 'OPERATION_REVOKED', refusal.detail)] };
   if (isRejected(counting, plane.directory)) return { blockers: [blocker('OPERATION_REVOKED', 'it was rejected')] };
+  if (!isAllowedNow(question)) return { blockers: [blocker('WINDOW_CLOSED', 'the policy that is in force now allows no use at this hour')] };
   const unmet = refusal?.detail ?? notInForce(question, counting) ?? outOfOrder(question, counting);
   if (unmet !== undefined) return { blockers: [blocker('QUORUM_NOT_MET', `${keyId}: ${unmet}`), ...reasons(question, counting)] };
   const until = notBefore(question);
@@ -37,6 +38,8 @@ const isEnabled = ({ key, keyId, plane }: Question): boolean => key.status === '
 
 const askedNow = ({ inForce, plane, evidence }: Question): readonly Policy[] =>
   inForce.map(({ policy }) => withMinimum(evidence.operation.request?.emergency === true ? emergencyPolicy(policy) ?? policy : policy, plane.minimumProof));
+
+const isAllowedNow = (question: Question): boolean => askedNow(question).every((policy) => isAllowedAt(optionsOf(policy).allowedHours, question.now.opening));
 
 /** What was tightened since is honoured at use. */
 function notInForce(question: Question, counting: OperationState): string | undefined {
@@ -80,9 +83,10 @@ function reasons({ evidence: { operation, signed }, plane: { directory }, proven
   });
 }
 
-/** A timelock runs from the request; where proofs are asked, from the signer's first sight of it (rule 25). */
-function notBefore({ evidence, proven, pinned, firstSight }: Question): Instant | null {
-  const delay = Math.max(0, ...pinned.map((policy) => optionsOf(policy).minimumDelayMs));
+/** A timelock runs from the request; where proofs are asked, from the signer's first sight of it (rule 25). One that is in force now is waited for as well. */
+function notBefore(question: Question): Instant | null {
+  const { evidence, proven, pinned, firstSight } = question;
+  const delay = Math.max(0, ...[...pinned, ...askedNow(question)].map((policy) => optionsOf(policy).minimumDelayMs));
   const from = proven ? firstSight : (evidence.operation.request?.requestedAt ?? null);
   return delay === 0 || from === null ? null : new Date(Date.parse(from) + delay).toISOString();
 }
