@@ -92,7 +92,7 @@ export async function runHotOperation(load: HotOperationLoad): Promise<HotOperat
         const precheck = keyed ? { precheck: async (): Promise<'new' | 'answered'> => ((await (apis[api] ?? worker).readStream(`signOrder-${signOrderId}`, { limit: 1 })).length > 0 ? 'answered' : 'new') } : {};
         const { folded } = await executor.execute({
           stream, meta: meta(keyed), ...precheck,
-          build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' }, digests: ['d'], keyEnabled: true, unavailable: null, now }),
+          build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' }, digests: ['d'], keyEnabled: true, lacking: null, unavailable: null, now }),
         });
         latencies.push(performance.now() - since);
         accepted.add(signOrderId);

@@ -86,7 +86,7 @@ describe('10,000 orders that were accepted while no signer was there', () => {
       const signOrderId = randomUUID();
       const digests = Array.from({ length: count }, (_, i) => createHash('sha256').update(`${signOrderId} ${i}`).digest('base64'));
       const build = (now: { readonly closing: string; readonly opening: string }) => ({
-        type: 'reserve-uses' as const, inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw' as const, bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now,
+        type: 'reserve-uses' as const, inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw' as const, bodyDigest: 'b' }, digests, keyEnabled: true, lacking: null, unavailable: null, now,
       });
       await operations.execute({ stream: operationStream(operationId), meta: meta(), build });
       return signOrderId;

@@ -52,7 +52,7 @@ const MADE: Readonly<Record<Type, { readonly given: readonly Type[]; readonly wh
   'operations.rejected.v1': { given: [REQUESTED], when: reject, beside: ['operations.rejection-given.v1'] },
   'operations.revoked.v1': { given: [REQUESTED], when: { type: 'revoke', directory: NOBODY_KNOWN, by: person('admin1', { name: null }), privileged: true, reason: 'the build was wrong', now } },
   'operations.expired.v1': { given: [REQUESTED], when: { type: 'expire', now: { ...now, closing: asked.expiresAt } } },
-  'operations.uses-reserved.v1': { given: [REQUESTED, APPROVAL, APPROVED], when: { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: by('orderer1'), order, digests, keyEnabled: true, unavailable: null, now } },
+  'operations.uses-reserved.v1': { given: [REQUESTED, APPROVAL, APPROVED], when: { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: by('orderer1'), order, digests, keyEnabled: true, lacking: null, unavailable: null, now } },
   'operations.uses-settled.v1': { given: [REQUESTED, APPROVAL, APPROVED, RESERVED], when: settle, beside: [RETURNED] },
   'operations.uses-returned.v1': { given: [REQUESTED, APPROVAL, APPROVED, RESERVED], when: settle, beside: [SETTLED] },
   'operations.exhausted.v1': { given: [], when: settle },
@@ -87,7 +87,7 @@ describe('stored events of operations', () => {
       const keyUsages = asked.keyUsages.slice(0, 1).map((k) => ({ ...k, policy: emergency ? { ...policy, tree: { type: 'none' as const } } : policy }));
       return operationDecider.decide({ type: 'request', directory: NOBODY_KNOWN, request: { ...asked, requestedAt: '2026-11-20T12:00:00.000Z', keyUsages, emergency }, now }, operationKind.initialState).reduce((s, e) => operationKind.evolve(s, e), operationKind.initialState);
     };
-    const reserved: OperationCommand = { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: by('orderer1'), order, digests, keyEnabled: true, unavailable: null, now };
+    const reserved: OperationCommand = { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: by('orderer1'), order, digests, keyEnabled: true, lacking: null, unavailable: null, now };
     const opened = [...operationDecider.decide(reserved, before(true))].reduce((s, e) => operationKind.evolve(s, e), before(true));
     const reviewer = person('admin1', { roles: ['administrator'], groups: [], name: 'Ada Admin', claims: {} });
     const review: OperationCommand = { type: 'review', by: reviewer, verdict: 'justified', comment: 'the incident report names it', directory: NOBODY_KNOWN, now };

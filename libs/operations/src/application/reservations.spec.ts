@@ -27,7 +27,7 @@ class Process extends Bench {
         await before?.();
         return there.length > 0 ? 'answered' : 'new';
       },
-      build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: 't', keyId: 'k', count, input: { digests }, format: 'der', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
+      build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: 't', keyId: 'k', count, input: { digests }, format: 'der', bodyDigest: 'b' }, digests, keyEnabled: true, lacking: null, unavailable: null, now }),
     });
   }
   async sign(operationId: string, key: string, count = 1): Promise<void> {

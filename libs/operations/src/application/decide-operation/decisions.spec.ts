@@ -44,7 +44,7 @@ class Process extends Bench {
   }
   reserve(view: OperationView) {
     const order = { signOrderId: 'o', requestedAt: 't', keyId: 'fw-prod', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' } as const;
-    return this.operations.execute({ stream: `operation-${view.operationId}`, meta: metaOf(ORDERER, 's'), build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order, digests: ['d'], keyEnabled: true, unavailable: null, now }) });
+    return this.operations.execute({ stream: `operation-${view.operationId}`, meta: metaOf(ORDERER, 's'), build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order, digests: ['d'], keyEnabled: true, lacking: null, unavailable: null, now }) });
   }
 }
 const types = (events: readonly RecordedEvent[]): readonly string[] => events.map((e) => e.type.replace('operations.', '').replace('.v1', ''));

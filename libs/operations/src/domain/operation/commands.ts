@@ -25,7 +25,7 @@ export type OperationCommand =
   /** What is due by now is told, what is not is left. */
   | { readonly type: 'meet-deadline'; readonly deadline: DeadlineKind; readonly now: Now }
   | { readonly type: 'expire'; readonly now: Now }
-  | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly keyEnabled: boolean; /** What the key's policy is by now; null: not asked. */ readonly inForce: readonly PinnedPolicy[] | null; readonly directory: Directory; /** Why nothing can sign now; null when something can. */ readonly unavailable: string | null; readonly now: Now }
+  | { readonly type: 'reserve-uses'; readonly by: Actor; readonly order: Omit<UsesReserved['data'], 'algorithm' | 'publicKeySha256' | 'operationId'>; readonly digests: readonly string[]; readonly keyEnabled: boolean; /** What the key's policy is by now; null: not asked. */ readonly inForce: readonly PinnedPolicy[] | null; readonly directory: Directory; /** What the order itself lacks: its orderer's signature, an open session; null: nothing. */ readonly lacking: DomainError | null; /** Why nothing can sign now; null when something can. */ readonly unavailable: string | null; readonly now: Now }
   | { readonly type: 'settle-uses'; readonly outcomes: readonly Settlement[]; readonly now: Now }
   | { readonly type: 'record-decision-refusals'; readonly by: Actor; readonly code: DecisionRefusal; readonly count: number }
   | { readonly type: 'record-use-refusals'; readonly by: Actor; readonly code: string; readonly keyId: string | null; readonly count: number };

@@ -119,7 +119,7 @@ function revoke({ by, privileged, reason, directory, now }: Of<'revoke'>, state:
   return [{ type: 'operations.revoked.v1', data: { by: { issuer: by.issuer, subject: by.subject }, personal: { name: by.name, reason } } }];
 }
 
-function reserveUses({ by, order, digests, keyEnabled, inForce, directory, unavailable, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
+function reserveUses({ by, order, digests, keyEnabled, inForce, directory, lacking, unavailable, now }: Of<'reserve-uses'>, state: OperationState): readonly OperationEvent[] {
   // An order has one reservation, whatever its precheck missed (rule 4).
   if (state.open.has(order.signOrderId)) return [];
   const refusal = useRefusal(state, { keyId: order.keyId, count: order.count, digests, keyEnabled, inForce }, now, { by }, directory);
@@ -127,6 +127,7 @@ function reserveUses({ by, order, digests, keyEnabled, inForce, directory, unava
   const grant = state.grants.find((g) => g.keyId === order.keyId);
   if (grant === undefined || state.request === null) throw new DomainError('KEY_UNKNOWN', 'it does not cover this key');
   if (digests.length !== order.count) throw new TypeError('an order has one digest a use');
+  if (lacking !== null) throw lacking;
   if (unavailable !== null) throw new DomainError('HSM_UNAVAILABLE', unavailable);
   if (state.open.size >= MAX_OPEN_RESERVATIONS) throw new DomainError('RATE_LIMITED', `${MAX_OPEN_RESERVATIONS} orders of it are under way`, { retryAfterSeconds: 1 });
   const opened = reviewOpenedBy(state, now.closing);

@@ -12,7 +12,7 @@ import type { StreamAwaiter } from '#eventing/stream-awaiter.port.js';
 import type { Folded } from '#eventing/stream-states.js';
 import { sameActor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
-import { CONTROL_PLANE, KEY_STATES, OPERATION_EXECUTOR, operationStream, RefusalRecorder } from '#operations/contract.js';
+import { CONTROL_PLANE, KEY_STATES, OPERATION_EXECUTOR, operationStream, policiesOf, RefusalRecorder } from '#operations/contract.js';
 import { PROOF_VERIFIER } from '#identity/contract.js';
 import type { ProofVerifier } from '#identity/contract.js';
 import type { ControlPlane, KeyStates, OperationEvent, OperationExecutor, OperationState, UsesReserved } from '#operations/contract.js';
@@ -53,7 +53,7 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const outcome = waitMs > 0 ? this.awaiter.expect(signOrderStream(signOrderId), waitMs, (e) => e.type !== 'signing.started.v1') : undefined;
     try {
       const executed = await this.reserve(command, signOrderId);
-      const reserved = executed?.events[0];
+      const reserved = executed.events[0];
       if (reserved === undefined) return await this.earlier(command, signOrderId);
       if (reserved.type !== 'operations.uses-reserved.v1') throw new TypeError('an order reserves uses');
       const ended = await outcome?.event;
@@ -66,8 +66,8 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     }
   }
 
-  /** Undefined, or without events: this Idempotency-Key has its order. */
-  private async reserve(command: PlaceSignOrderCommand, signOrderId: string): Promise<Executed<OperationState, OperationEvent> | undefined> {
+  /** Without events: this Idempotency-Key has its order. */
+  private async reserve(command: PlaceSignOrderCommand, signOrderId: string): Promise<Executed<OperationState, OperationEvent>> {
     const { meta, operationId, request } = command;
     const stream = operationStream(operationId);
     const known = await this.operations.states.load(stream);
@@ -80,15 +80,8 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
     const [key, plane] = await Promise.all([grant === undefined ? undefined : this.keys.fresh(request.keyId), this.controlPlane.fresh()]);
     const keyEnabled = key === undefined || key.state.status === 'enabled';
     const inForce = key === undefined ? null : plane.resolve(key.state.approvalPolicy);
-    let proof: UsesReserved['data']['proof'];
-    try {
-      if (key?.state.purpose === 'root' && !plane.sessionNames(request.keyId, this.clock.now().closing)) throw new DomainError('SESSION_REQUIRED', 'a root key signs in an administration session that names it, and none is open');
-      if (grant !== undefined) proof = await provenOrder({ ...command, grant, digests, state: known.state }, plane.directory, this.verifier);
-    } catch (error) {
-      // Rule 3: of an order that was taken neither session nor credential is asked again, whatever became of them.
-      if (meta.keyed && (await this.answeredBefore(await this.operations.states.fresh(stream), signOrderId)) === 'answered') return undefined;
-      throw error;
-    }
+    const offered = grant === undefined ? undefined : await provenOrder({ ...command, policies: [...policiesOf(grant), ...(inForce ?? []).map((p) => p.policy)], digests, state: known.state }, plane.directory, this.verifier);
+    const outside = key?.state.purpose === 'root' && !plane.sessionNames(request.keyId, this.clock.now().closing) ? new DomainError('SESSION_REQUIRED', 'a root key signs in an administration session that names it, and none is open') : null;
     return this.operations.execute({
       stream,
       meta,
@@ -96,11 +89,13 @@ export class PlaceSignOrderHandler implements ICommandHandler<PlaceSignOrderComm
       build: (now) => ({
         type: 'reserve-uses',
         by: meta.actor,
-        order: { signOrderId, requestedAt: now.closing, keyId: request.keyId, count, input, format, bodyDigest: meta.bodyDigest ?? '', ...(proof === undefined ? {} : { proof }) },
+        order: { signOrderId, requestedAt: now.closing, keyId: request.keyId, count, input, format, bodyDigest: meta.bodyDigest ?? '', ...(offered === undefined || offered instanceof DomainError ? {} : { proof: offered }) },
         digests,
         keyEnabled,
         inForce,
         directory: plane.directory,
+        // Asked of an order that is new, and after the operation's state: of one that was taken neither session nor credential is asked again.
+        lacking: outside ?? (offered instanceof DomainError ? offered : null),
         unavailable: this.signers.down() ?? null,
         now,
       }),

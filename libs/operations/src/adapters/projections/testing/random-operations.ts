@@ -122,7 +122,7 @@ function commandOf({ act, by, policies, validSeconds }: Step, operationId: strin
       return { type: 'expire', now };
     case 'reserve': {
       const order = { signOrderId, requestedAt: instant(seconds), keyId: 'key0', count: 1, input: { digests: ['AA=='] }, format: 'der' as const, bodyDigest: 'b' };
-      return { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: state.request?.requestedBy ?? by, order, digests: ['AA=='], keyEnabled: true, unavailable: null, now };
+      return { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: state.request?.requestedBy ?? by, order, digests: ['AA=='], keyEnabled: true, lacking: null, unavailable: null, now };
     }
     case 'settle':
       return { type: 'settle-uses', outcomes: [...state.open.keys()].map((id) => ({ signOrderId: id, spent: 1, returned: 0, cause: 'c' })), now };

@@ -58,7 +58,7 @@ export const withdraw = (by: Person, now = NOON): OperationCommand => ({ type: '
 export const revoke = (by: Person, { privileged = false, now = NOON }: { privileged?: boolean; now?: Now } = {}): OperationCommand => ({ type: 'revoke', directory: NOBODY_KNOWN, by, privileged, reason: 'leak', now });
 export const expire = (now: Now): OperationCommand => ({ type: 'expire', now });
 export const reserve = (signOrderId: string, { keyId = 'fw-dev', count = 1, by = ORDERER, digests = Array<string>(Math.max(0, count || 0)).fill('d'), keyEnabled = true, unavailable = null, now = NOON }: Partial<Pick<Reserve, 'digests' | 'keyEnabled' | 'unavailable' | 'now'>> & { keyId?: string; count?: number; by?: Person } = {}): OperationCommand => ({
-  type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by, order: { ...order(signOrderId, keyId, 0), count, input: { digests } }, digests, keyEnabled, unavailable, now,
+  type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by, order: { ...order(signOrderId, keyId, 0), count, input: { digests } }, digests, keyEnabled, lacking: null, unavailable, now,
 });
 export const end = (signOrderId: string, spent: number, returnedCount = 0): Settlement => ({ signOrderId, spent, returned: returnedCount, cause: `end of ${signOrderId}` });
 export const settle = (outcomes: readonly Settlement[], now = NOON): OperationCommand => ({ type: 'settle-uses', outcomes, now });

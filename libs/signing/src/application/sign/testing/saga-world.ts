@@ -105,7 +105,7 @@ export class SagaWorld {
     await this.operations.execute({
       stream: operationStream(operationId),
       meta: this.meta(ORDERER),
-      build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw', bodyDigest: 'b' }, digests, keyEnabled: true, unavailable: null, now }),
+      build: (now) => ({ type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: ORDERER, order: { signOrderId, requestedAt: now.closing, keyId: 'k', count, input: { digests }, format: 'raw', bodyDigest: 'b' }, digests, keyEnabled: true, lacking: null, unavailable: null, now }),
     });
     return signOrderId;
   }
