@@ -4,16 +4,21 @@ import { Member, Named, listOf, orNull, ref } from '#platform/http/schema/json-s
 import { ActorBody } from '#platform/http/schema/people.schema.js';
 import { BASE64, COUNT, INSTANT, KEY_ID, TEXT, UUID } from '#platform/http/schema/texts.js';
 import { BLOCKER_CODES, BLOCKER_OWNERS } from '../../domain/sign-order/blocker.js';
+import type { BlockerCode } from '../../domain/sign-order/blocker.js';
 import type { SignOrderView, SignOrderViewState } from '../../application/sign-order-view.js';
 
 const STATES: readonly SignOrderViewState[] = ['reserved', 'signing', 'completed', 'failed', 'halted', 'outcome-unknown'];
 type Failure = NonNullable<SignOrderView['failure']>;
-const FAILURES: readonly Failure['code'][] = ['HSM_UNAVAILABLE', 'HSM_REFUSED', 'KEY_MISSING_IN_HSM', 'OUTCOME_UNKNOWN', ...BLOCKER_CODES];
+/** How an order ended whose failure has this code. */
+export const FAILURE_STATES: Readonly<Record<Failure['code'], SignOrderViewState>> = {
+  HSM_UNAVAILABLE: 'failed', HSM_REFUSED: 'failed', KEY_MISSING_IN_HSM: 'failed', OUTCOME_UNKNOWN: 'outcome-unknown',
+  ...(Object.fromEntries(BLOCKER_CODES.map((code) => [code, 'halted'])) as Readonly<Record<BlockerCode, 'halted'>>),
+};
 type OneBlocker = NonNullable<SignOrderView['blockers']>[number];
 
 @Named('SignOrderFailure')
 export class FailureBody implements Failure {
-  @Member({ type: 'string', enum: FAILURES }) readonly code: Failure['code'];
+  @Member({ type: 'string', enum: Object.keys(FAILURE_STATES) }) readonly code: Failure['code'];
   @Member(TEXT) readonly detail: string;
 }
 
