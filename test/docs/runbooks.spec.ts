@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { APPLY_ACTS, FOLLOW_ACTS, SETTLE_USES } from '#apps/worker/src/process-managers.js';
+import { KEEP_DEADLINES } from '#operations/adapters/projections/sql-deadline-timers.js';
+import { EXPIRE_OPERATIONS } from '#operations/adapters/projections/sql-expiry-timers.js';
+import { READ_MODEL } from '#platform/read-model/subscription-tables.js';
 import { packageRoot } from '#platform/worker-entry.js';
 
 const DIR = join(packageRoot, 'docs/runbooks');
@@ -23,6 +27,13 @@ describe('docs/runbooks', () => {
   it.each(['hsm-unavailable.md', 'store-lost.md', 'lag-growing.md', 'outcome-unknown.md', 'disk-full.md', 'store-certificate.md', 'restore-and-backup.md'])('%s says how it is noticed, what to do and what never', (page) => {
     const text = read(page);
     for (const part of [/\*\*Seen:\*\*/, /\*\*Do:\*\*|^## Restore/m, /\*\*Never/]) expect(text).toMatch(part);
+  });
+
+  it('lag-growing.md tells of every subscription that is measured what is late', () => {
+    const sources = ['apps/api/src/start-api.ts', 'apps/signer/src/signer-instance.ts', 'apps/worker/src/run-worker.ts'].map((file) => readFileSync(join(packageRoot, file), 'utf8')).join('\n');
+    const measured = [...sources.matchAll(/metrics\.subscription\('([a-z-]+)'\)/g)].map(([, name]) => name);
+    const tabled = [...read('lag-growing.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+    expect(tabled.sort()).toEqual([...measured, READ_MODEL, SETTLE_USES, EXPIRE_OPERATIONS, APPLY_ACTS, FOLLOW_ACTS, KEEP_DEADLINES].sort());
   });
 
   it('names what the service itself says', () => {

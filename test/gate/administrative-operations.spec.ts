@@ -10,7 +10,7 @@ type Stored = { readonly type: string; readonly data: unknown };
 const LAX = { name: 'pinned', policy: { type: 'none' } };
 const REVOKED: Stored = { type: 'operations.revoked.v1', data: { by: { issuer: 'i', subject: 's' }, personal: { name: null, reason: 'a mistake' } } };
 
-describe('rule 25: an act of the control plane whose operation', () => {
+describe('rules 22 and 25: an act of the control plane whose operation', () => {
   let world: GateWorld;
   beforeEach(async () => {
     world = new GateWorld();
