@@ -45,13 +45,7 @@ export class LedgerIntents {
   intend(signer: LedgerSigner, intent: LedgerIntent, atMost: number): void {
     requireIntent(intent, atMost);
     const relied = reliedJson(intent);
-    const row = this.#row.get(intent.signOrderId);
-    if (row !== undefined) {
-      const same = row.signer === signer.name && row.incarnation === signer.incarnation && row.operation_id === intent.operationId && row.key_id === intent.keyId && row.count === intent.count && row.relied === relied;
-      // Released uses are counted no more: a late second sending of this intent must not let its caller sign with them.
-      if (!same || row.released > 0 || row.signatures !== null) throw new LedgerIntentExistsError(`order ${intent.signOrderId} has an intent`);
-      return;
-    }
+    if (this.#row.get(intent.signOrderId) !== undefined) throw new LedgerIntentExistsError(`order ${intent.signOrderId} has an intent`);
     const spent = this.spent(intent.operationId, intent.keyId);
     if (spent + intent.count > atMost) throw new LedgerRefusedError('OVER_GRANT', `${spent} uses of ${intent.keyId} are spent of ${atMost} granted: ${intent.count} more are too many`);
     this.memories.requireConsistent(intent.relied);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Client } from 'pg';
-import type { Ledger, LedgerSigner } from '#signing/contract.js';
+import type { Ledger, LedgerIntent, LedgerSigner } from '#signing/contract.js';
 import { startPostgres, type PostgresServer } from '#test/fixtures/postgres.js';
 import { openPostgresLedger } from './postgres-ledger.js';
 import { startCuttingProxy, type CuttingProxy } from './testing/cutting-proxy.js';
@@ -45,17 +45,30 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Sent until it is known what came of it. @returns whether it was done; false when it was refused for `reason` */
-async function known(send: () => Promise<void>, reason: string): Promise<boolean> {
+const isUnknown = (error: unknown): boolean => error instanceof Error && error.name === 'LedgerUnavailableError';
+
+/** Sent until it is known that it was done. */
+async function known(send: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
-      await send();
-      return true;
+      return await send();
     } catch (error) {
-      if (error instanceof Error && 'reason' in error && error.reason === reason) return false;
-      if (!(error instanceof Error) || error.name !== 'LedgerUnavailableError') throw error;
+      if (!isUnknown(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+}
+
+/** Sent once. @returns whether its uses may be signed with; where nobody tells, they are given back */
+async function intended(ledger: Ledger, send: () => Promise<void>, intent: LedgerIntent): Promise<boolean> {
+  try {
+    await send();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'reason' in error && error.reason === 'OVER_GRANT') return false;
+    if (!isUnknown(error)) throw error;
+    await known(() => ledger.release(intent.signOrderId, intent.count));
+    return false;
   }
 }
 
@@ -73,13 +86,13 @@ async function run(all: readonly Lane[], operations: readonly string[]): Promise
     const signOrderId = randomUUID();
     if (cut !== undefined) proxy.cutNext(cut, signOrderId);
     const intent = { signOrderId, operationId, keyId: 'key', count, relied: [{ stream: `operation-${operationId}`, revision: n, hash: 'aa' }] };
-    if (!(await known(() => ledger.intend(SIGNERS[by], intent, { atMost: AT_MOST }), 'OVER_GRANT'))) return;
+    if (!(await intended(ledger, () => ledger.intend(SIGNERS[by], intent, { atMost: AT_MOST }), intent))) return;
     add(operationId, count);
-    if (then === 'sign') return void (await known(() => ledger.signatures(signOrderId, Array.from({ length: count }, (_, i) => `s${i}`), { flush: true }), 'none'));
+    if (then === 'sign') return known(() => ledger.signatures(signOrderId, Array.from({ length: count }, (_, i) => `s${i}`), { flush: true }));
     const back = then === 'give back' ? count : Math.ceil(count / 2);
     // Nobody signs with them any more before they are counted no more.
     add(operationId, -back);
-    await known(() => ledger.release(signOrderId, back), 'none');
+    await known(() => ledger.release(signOrderId, back));
   };
   await Promise.all(
     all.map(async ({ by, acts }) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client, ClientBase } from 'pg';
 import type { Clock } from '#kernel/clock.js';
-import { LedgerUnavailableError, type Ledger, type LedgerSigner } from '#signing/contract.js';
+import { LedgerIntentExistsError, LedgerUnavailableError, type Ledger, type LedgerSigner } from '#signing/contract.js';
 import { failedPinHash } from '../failed-pin.js';
 import { acceptanceRecord, intentRecord, noteRecord, releaseRecord } from '../ledger-chain.js';
 import { boundedJson, reliedJson, requireAcceptance, requireIds, requireIntent, requireNote, requireSignatures, requireUses } from '../ledger-limits.js';
@@ -129,7 +129,9 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
       requireIntent(intent, atMost);
       const relied = reliedJson(intent);
       const { signOrderId, operationId, keyId, count } = intent;
-      await writes.write({ do: 'intend', signer: signer.name, incarnation: signer.incarnation, signOrderId, operationId, keyId, count, relied, atMost, record: intentRecord(signer, intent, relied) });
+      const before = await writes.write({ do: 'intend', signer: signer.name, incarnation: signer.incarnation, signOrderId, operationId, keyId, count, relied, atMost, record: intentRecord(signer, intent, relied) });
+      // The database takes the very same intent for the first one sent again: two attempts of one process would both be told that it counts.
+      if (before !== null) throw new LedgerIntentExistsError(`order ${signOrderId} has an intent`);
     },
     async release(signOrderId, count) {
       requireUses(count);

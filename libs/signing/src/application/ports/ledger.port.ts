@@ -73,8 +73,8 @@ export interface Ledger {
   heartbeats(): Promise<readonly (LedgerSigner & { readonly silentMs: number })[]>;
   /**
    * Counts the uses of an order before its first C_Sign, if those spent of this key of this operation do not exceed `atMost` with them: what the
-   * approved statement grants (rule 16). The very same call of the same attempt may be sent again until it is answered.
-   * @throws LedgerIntentExistsError when the order has another intent, or its own one has been released or has signatures
+   * approved statement grants (rule 16). An order has one intent, whoever asks: whoever was not answered does not ask again, and releases it.
+   * @throws LedgerIntentExistsError when the order has one
    * @throws LedgerNameTakenError when another incarnation holds the signer's name
    * @throws LedgerRefusedError NAME_NOT_HELD, INVALID, OVER_GRANT, or CONTRADICTS when another event was relied on at the same revision of a stream
    */
@@ -124,7 +124,7 @@ export class LedgerNameTakenError extends Error {
   override readonly name = 'LedgerNameTakenError';
 }
 
-/** The order has an intent that is not this one, or that is past its beginning. */
+/** The order has an intent: of an earlier attempt, or of this one, which was not told. */
 export class LedgerIntentExistsError extends Error {
   override readonly name = 'LedgerIntentExistsError';
 }

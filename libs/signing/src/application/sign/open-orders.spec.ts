@@ -28,6 +28,19 @@ describe('open orders', () => {
     expect(orders.size).toBe(1);
   });
 
+  it('rule 1: a second reservation of an order that is under way is none', () => {
+    const orders = new OpenOrders(() => 0);
+    const first = recorded(1n, { digests: ['MQ=='] });
+    const tracked = orders.offer(first);
+    orders.offer({ ...ended(2n, 'order 1'), type: 'signing.started.v1', data: { ...(first.data as object), signer: 's', incarnation: 'i', attempt: 'a' } });
+    const again = recorded(3n, { digests: ['Mg=='] });
+    expect(orders.offer({ ...again, data: { ...(again.data as object), signOrderId: 'order 1' } })).toBeUndefined();
+    expect(orders.get('order 1')).toBe(tracked);
+    expect(tracked).toMatchObject({ order: { reservation: 'event 1' }, lock: { attempt: 'a' } });
+    orders.offer(ended(4n, 'order 1'));
+    expect([orders.size, orders.finishedUpTo()?.id]).toEqual([0, 'event 4']);
+  });
+
   it('keeps what is to be signed up to a bound, then nothing until all that is not kept has its end', () => {
     const kilobyte = { digests: Array.from({ length: 4 }, () => Buffer.alloc(32).toString('base64')) };
     const orders = new OpenOrders(() => 0, 3_000);

@@ -61,7 +61,8 @@ export class OpenOrders {
       if (operationKind.decode(event).type !== 'operations.uses-reserved.v1') return undefined;
       const whole = openOrder(event);
       const order = headOf(whole);
-      this.end(order.signOrderId);
+      // An honest log reserves for an order once. What is known of its lock and its attempt stays known.
+      if (this.orders.has(order.signOrderId)) return undefined;
       const tracked: TrackedOrder = { order, whole: this.keep(whole), before, since: this.monotonic(), lock: undefined, busy: false, queued: false, assigned: false };
       this.orders.set(order.signOrderId, tracked);
       return tracked;

@@ -60,9 +60,7 @@ export class MemoryLedger implements Ledger {
     if (!Number.isSafeInteger(intent.count) || intent.count < 1) throw new LedgerRefusedError('INVALID', 'a count is a whole number from 1 on');
     if (!Number.isSafeInteger(options.atMost) || options.atMost < 0) throw new LedgerRefusedError('INVALID', 'a grant is a whole number from 0 on');
     const entry: LedgerEntry = { ...intent, signer: signer.name, incarnation: signer.incarnation, released: 0, signatures: null };
-    const there = this.memory.entries.get(intent.signOrderId);
-    if (there !== undefined && JSON.stringify(sorted(there)) !== JSON.stringify(sorted(entry))) throw new LedgerIntentExistsError(intent.signOrderId);
-    if (there !== undefined) return;
+    if (this.memory.entries.has(intent.signOrderId)) throw new LedgerIntentExistsError(intent.signOrderId);
     const spent = this.uses((e) => e.operationId === intent.operationId && e.keyId === intent.keyId);
     if (spent + intent.count > options.atMost) throw new LedgerRefusedError('OVER_GRANT', `${spent} uses are spent of ${options.atMost}`);
     const other = intent.relied.find(({ stream, revision, hash }) => this.memorized(stream)?.revision === revision && this.memorized(stream)?.hash !== hash);
@@ -204,5 +202,3 @@ export class MemoryLedger implements Ledger {
     if (holder !== incarnation) throw new LedgerNameTakenError(`${name} is taken`);
   }
 }
-
-const sorted = (entry: LedgerEntry): readonly unknown[] => [entry.signOrderId, entry.operationId, entry.keyId, entry.count, entry.relied, entry.signer, entry.incarnation, entry.released, entry.signatures];
