@@ -2,7 +2,7 @@ import { statementDigest } from '#identity/contract.js';
 import { operationStream } from '#operations/contract.js';
 import type { PolicyDocument } from '#policies/contract.js';
 import { GateWorld } from './gate-world.js';
-import type { GateWorldOptions, Request, Reserved } from './gate-world.js';
+import type { GateWorldOptions, Request } from './gate-world.js';
 
 type Stored = { readonly type: string; readonly data: unknown };
 const TREE = { type: 'approvers', count: 2, group: 'fw' } as const;
@@ -69,9 +69,9 @@ describe('what a policy allows, by a signer who trusts nobody else', () => {
       const order = world.order(request);
       await world.write(operationStream(request.operationId), [order]);
       await new Promise((resolve) => setTimeout(resolve, 350));
-      expect(await world.saga.events((order.data as Reserved).signOrderId)).toEqual([]);
+      expect(await world.saga.events(order.data.signOrderId)).toEqual([]);
       world.saga.clock.advance(5_000);
-      expect((await world.ended((order.data as Reserved).signOrderId)).type).toBe('signing.completed.v1');
+      expect((await world.ended(order.data.signOrderId)).type).toBe('signing.completed.v1');
     });
 
     it('neither is asked of policies that look at their decisions alone', async () => {

@@ -205,6 +205,9 @@ describe('an order', () => {
     expect(order({ type: 'none' })).toMatchObject({ everReserved: true });
     expect(order(fw(2))).toBe('OPERATION_NOT_APPROVED');
     expect(order(fw(1, 'hw'))).toBe('OPERATION_NOT_APPROVED');
+    const hours = { timeZone: 'UTC', days: ['fri'], from: '08:00', to: '12:00' } as const;
+    expect(order({ tree: fw(1), allowedHours: hours })).toBe('OPERATION_NOT_YET_VALID');
+    expect(order({ tree: fw(1), allowedHours: { ...hours, to: '13:00' } })).toMatchObject({ everReserved: true });
   });
   it('waits for its hours', () => {
     const hours = { timeZone: 'UTC', days: ['fri'], from: '08:00', to: '12:00' } as const;
