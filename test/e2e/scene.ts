@@ -31,12 +31,14 @@ export class Scene {
     if (configure !== undefined) service.configure(configure(service));
     try {
       await service.up();
-      return new Scene(service, await CheckedClient.of(service.base));
+      return await Scene.of(service);
     } catch (error) {
       await service.close();
       throw error;
     }
   }
+  /** Of a service that runs. */
+  static of = async (service: Service): Promise<Scene> => new Scene(service, await CheckedClient.of(service.base));
   close = (): Promise<void> => this.service.close();
   /** Who has no token. */
   get nobody(): Person {
