@@ -18,6 +18,15 @@ import { DecideOperationHandler } from './decide-operation.handler.js';
 const [ONE, TWO, THREE] = [principal('approver1'), principal('approver2'), principal('approver3')] as const;
 const ADMINISTRATOR = principal('admin1', { roles: ['administrator'], groups: [] });
 
+const DEPUTY = principal('deputy', { groups: [] });
+/** For a minute. */
+const UNTIL = new Date(NOON + 60_000).toISOString();
+const WITH_DEPUTY: Directory = {
+  ...NOBODY_KNOWN,
+  principalsOf: ({ subject }, now) => (subject === 'deputy' && now !== '' && now < UNTIL ? [{ deputyId: 'd', principal: ONE, groups: ['fw'] }] : []),
+  seen: (_, now) => (now !== '' && now < UNTIL ? { at: '', roles: ['approver'], groups: ['fw'] } : undefined),
+};
+
 /** One process: its handlers over a store that others use as well. */
 class Process extends Bench {
   readonly refusals = new RefusalRecorder(this.operations, (error) => {
@@ -40,7 +49,7 @@ class Process extends Bench {
     return new WithdrawApprovalHandler(this.operations, plane()).execute(new WithdrawApprovalCommand(metaOf(caller, 'w', key), caller, operationId));
   }
   revoke(caller: Principal, { operationId }: OperationView, key: string | null = null) {
-    return new RevokeOperationHandler(this.operations, plane(), this.store, this.inFlight).execute(new RevokeOperationCommand(metaOf(caller, 'v', key), caller, operationId, 'leak'));
+    return new RevokeOperationHandler(this.operations, { ...plane({ directory: this.directory }), known: () => plane().known() }, this.store, this.inFlight).execute(new RevokeOperationCommand(metaOf(caller, 'v', key), caller, operationId, 'leak'));
   }
   reserve(view: OperationView) {
     const order = { signOrderId: 'o', requestedAt: 't', keyId: 'fw-prod', count: 1, input: { digests: ['d'] }, format: 'der', bodyDigest: 'b' } as const;
@@ -80,13 +89,17 @@ describe('decisions', () => {
   });
 
   it('rule 3: is answered by the time of its event, whenever it is asked: who was a deputy then counts', async () => {
-    const until = new Date(NOON + 60_000).toISOString();
-    const deputy = principal('deputy', { groups: [] });
-    here.directory = { ...NOBODY_KNOWN, principalsOf: ({ subject }, now) => (subject === 'deputy' && now !== '' && now < until ? [{ deputyId: 'd', principal: ONE, groups: ['fw'] }] : []), seen: (_, now) => (now !== '' && now < until ? { at: '', roles: ['approver'], groups: ['fw'] } : undefined) };
-    const answered = await here.decide(deputy, view, 'approve', { key: 'k' });
+    here.directory = WITH_DEPUTY;
+    const answered = await here.decide(DEPUTY, view, 'approve', { key: 'k' });
     expect(answered).toMatchObject({ decisions: [{ onBehalfOf: { subject: 'approver1' } }], keyUsages: [{ approval: { met: false, missing: 1 } }] });
     here.wall += 600_000;
-    expect(await here.decide(deputy, view, 'approve', { key: 'k' })).toEqual(answered);
+    expect(await here.decide(DEPUTY, view, 'approve', { key: 'k' })).toEqual(answered);
+  });
+
+  it('rule 13: revoking is refused by nothing older than itself: who was made a deputy just now revokes', async () => {
+    await expect(here.revoke(DEPUTY, view)).rejects.toEqual(code('NOT_YOUR_OPERATION'));
+    here.directory = WITH_DEPUTY;
+    expect(await here.revoke(DEPUTY, view)).toMatchObject({ state: 'revoked' });
   });
 
   it('rule 3: so is the rejection', async () => {

@@ -28,8 +28,7 @@ export class RevokeOperationHandler implements ICommandHandler<RevokeOperationCo
     const stream = operationStream(operationId);
     const by = personOf(caller);
     const privileged = caller.roles.includes('administrator');
-    // Who may is told by the operation, his token and his role, whatever has become of others.
-    const { directory } = this.controlPlane.known();
+    const { directory } = await this.controlPlane.fresh();
     // What takes power away does not wait behind orders.
     const { folded, position } = await this.operations.execute({ stream, meta, urgent: true, build: (now) => ({ type: 'revoke', by, privileged, reason, directory, now }) });
     const view = answer(folded, directory);

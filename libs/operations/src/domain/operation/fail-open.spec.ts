@@ -213,6 +213,9 @@ describe('an order', () => {
     const hours = { timeZone: 'UTC', days: ['fri'], from: '08:00', to: '12:00' } as const;
     expect(tell(fold(requested([key('fw-prod', { tree: { type: 'none' }, allowedHours: hours })]), approved), reserve('o', { keyId: 'fw-prod' }))).toBe('OPERATION_NOT_YET_VALID');
     expect(tell(fold(requested([key('fw-prod', { tree: { type: 'none' }, allowedHours: { ...hours, to: '13:00' } })]), approved), reserve('o', { keyId: 'fw-prod' }))).toMatchObject({ everReserved: true });
+    const anyTime = fold(requested([key('fw-prod', { type: 'none' })]), approved);
+    const inForce = (to: string) => ({ ...reserve('o', { keyId: 'fw-prod' }), inForce: [{ policy: { tree: { type: 'none' }, allowedHours: { ...hours, to } }, name: null, version: null, level: null }] }) as OperationCommand;
+    expect([tell(anyTime, inForce('12:00')), tell(anyTime, inForce('13:00'))]).toEqual(['OPERATION_NOT_YET_VALID', expect.objectContaining({ everReserved: true })]);
   });
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 0, 2 ** 53, 4])('of %d uses is not covered by three', (count) =>
     expect(typeof tell(fold(requested([key('fw-prod', { type: 'none' })]), approved), { ...reserve('o', { keyId: 'fw-prod', count: 1 }), order: { ...(reserve('o', { keyId: 'fw-prod' }) as Extract<OperationCommand, { type: 'reserve-uses' }>).order, count } } as OperationCommand)).toBe('string'));

@@ -7,10 +7,10 @@ import { RequestOperationCommand } from '#operations/application/request-operati
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
 import { Bench, metaOf, ORDERER, plane, requestOf } from '#operations/application/testing/operations-bench.js';
 import type { Policy, PolicyDocument } from '#policies/contract.js';
-import { SignOrders } from '../get-sign-order/sign-orders.js';
-import type { SignOrderView } from '../sign-order-view.js';
-import { PlaceSignOrderCommand } from './place-sign-order.command.js';
-import { PlaceSignOrderHandler } from './place-sign-order.handler.js';
+import { SignOrders } from '#signing/application/get-sign-order/sign-orders.js';
+import type { SignOrderView } from '#signing/application/sign-order-view.js';
+import { PlaceSignOrderCommand } from '#signing/application/place-sign-order/place-sign-order.command.js';
+import { PlaceSignOrderHandler } from '#signing/application/place-sign-order/place-sign-order.handler.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected }) as unknown;
 const digest = createHash('sha256').update('firmware').digest('base64');
