@@ -4,20 +4,24 @@ import type { TrustedClock } from '#eventing/trusted-clock.js';
 import { systemActor } from '#kernel/actor.js';
 import { operationStream } from '../../streams.js';
 import { decodeOperationEvent } from '../operation-kind.js';
+import { DueSweep } from '../due-sweep.js';
 import type { OperationExecutor } from '../operation-executor.js';
 import type { ExpiryTimers } from '../ports/expiry-timers.port.js';
 
 /** Use is refused from `expiresAt` on; the event follows when no clock of the deployment can think it earlier (rule 14). */
 export const EXPIRED_EVENT_DELAY_MS = 60_000;
-const PAGE = 200;
 
 /** Turns the end of a window into an `expired` event. What it has to do lies in its timers, so that a restart forgets nothing. */
 export class ExpireOperations {
+  private readonly due: DueSweep<string>;
+
   constructor(
     private readonly operations: OperationExecutor,
     private readonly timers: ExpiryTimers,
     private readonly clock: TrustedClock,
-  ) {}
+  ) {
+    this.due = new DueSweep((limit) => timers.due(new Date(Date.parse(clock.now().closing) - EXPIRED_EVENT_DELAY_MS).toISOString(), limit), (operationId) => this.expire(operationId));
+  }
 
   /** Sets a timer for each new operation, removes those of final ones; durable with the subscription's checkpoint. */
   async handle(events: readonly RecordedEvent[]): Promise<void> {
@@ -33,16 +37,16 @@ export class ExpireOperations {
     if (last !== undefined) await this.timers.apply({ set: [...set].map(([operationId, dueAt]) => ({ operationId, dueAt })), remove: [...remove], upTo: last });
   }
 
-  /** Expires what is due. A crash before a timer's removal expires again, which changes nothing. */
+  /** Expires what is due. A crash before a timer's removal expires again, which changes nothing. @throws whatever of it failed */
   async sweep(): Promise<void> {
-    if (this.clock.jumped() !== undefined) return;
-    const dueBefore = new Date(Date.parse(this.clock.now().closing) - EXPIRED_EVENT_DELAY_MS).toISOString();
-    for (const operationId of await this.timers.due(dueBefore, PAGE)) {
-      const meta = { commandId: derivedId('expire', operationId), keyed: false, actor: systemActor('expiry'), bodyDigest: null, requestId: null };
-      const { folded } = await this.operations.execute({ stream: operationStream(operationId), meta, urgent: true, build: (now) => ({ type: 'expire', now }) });
-      // The clock may have been set back by a confirmation since: what still lives keeps its timer.
-      if (folded.state.status !== 'pending' && folded.state.status !== 'approved') await this.timers.done(operationId);
-    }
+    if (this.clock.jumped() === undefined) await this.due.run();
+  }
+
+  private async expire(operationId: string): Promise<void> {
+    const meta = { commandId: derivedId('expire', operationId), keyed: false, actor: systemActor('expiry'), bodyDigest: null, requestId: null };
+    const { folded } = await this.operations.execute({ stream: operationStream(operationId), meta, urgent: true, build: (now) => ({ type: 'expire', now }) });
+    // The clock may have been set back by a confirmation since: what still lives keeps its timer.
+    if (folded.state.status !== 'pending' && folded.state.status !== 'approved') await this.timers.done(operationId);
   }
 }
 
