@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
+import { sameActor } from '#kernel/actor.js';
+import type { Actor } from '#kernel/actor.js';
+import { Projector } from '#platform/read-model/projector.js';
+import { SeededEvents } from '#platform/read-model/testing/seeded-events.js';
+import { temporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import type { TemporaryReadModel } from '#platform/read-model/testing/temporary-read-model.js';
+import { TEST_DATABASES } from '#platform/read-model/testing/test-databases.js';
+import { OperationProjection } from './operation.projection.js';
+import { operationsPart } from './operation-tables.js';
+import { SqlApproverPairs } from './sql-approver-pairs.js';
+import { instant, person, play, steps } from './testing/random-operations.js';
+import type { PlayedOperation } from './testing/random-operations.js';
+
+const MOST = 1_000;
+const text = ({ issuer, subject }: Actor): string => `${subject} of ${issuer}`;
+interface Approved {
+  readonly requester: Actor;
+  readonly approver: Actor;
+  readonly at: string;
+}
+/** Every approval that stands, one by one. */
+const approvalsIn = (operations: readonly PlayedOperation[]): readonly Approved[] =>
+  operations.flatMap(({ state }) => state.decisions.flatMap(({ decision, by, at }) => (decision === 'approve' && state.request !== null ? [{ requester: state.request.requestedBy, approver: by, at }] : [])));
+
+describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
+  let model: TemporaryReadModel;
+  beforeAll(async () => {
+    model = await temporaryReadModel([operationsPart], kind);
+  });
+  afterAll(() => model.close());
+  const projected = async (history: Parameters<typeof play>[0]): Promise<{ readonly approvals: readonly Approved[]; readonly seconds: number; readonly store: MemoryEventStore }> => {
+    const store = new MemoryEventStore();
+    const events = new SeededEvents(store);
+    const { operations, seconds } = await play(history, events);
+    const projector = new Projector(model.database, [new OperationProjection()]);
+    await projector.clear();
+    await projector.apply(await events.all(), await store.storeId());
+    return { approvals: approvalsIn(operations), seconds, store };
+  };
+  const over = (store: MemoryEventStore, caughtUp = true): SqlApproverPairs => new SqlApproverPairs(model.database, { waitFor: () => Promise.resolve(caughtUp) }, store);
+  /** A time of the history, or none. */
+  const when = fc.option(fc.double({ min: 0, max: 1, noNaN: true }));
+
+  it('is counted as the events tell it, from and to a time, the most frequent first', async () => {
+    let pairs = 0;
+    await fc.assert(
+      fc.asyncProperty(steps(8, 120), when, when, fc.integer({ min: 1, max: 3 }), async (history, begin, end, limit) => {
+        const { approvals, seconds, store } = await projected(history);
+        const [from, to] = [begin, end].map((part) => (part === null ? null : instant(Math.floor(part * (seconds + 2))))) as [string | null, string | null];
+        const counted = new Map<string, { approvals: number; lastAt: string }>();
+        for (const { requester, approver, at } of approvals.filter((a) => (from === null || a.at >= from) && (to === null || a.at < to))) {
+          const pair = `${text(requester)} by ${text(approver)}`;
+          const { approvals: before = 0, lastAt = '' } = counted.get(pair) ?? {};
+          counted.set(pair, { approvals: before + 1, lastAt: lastAt > at ? lastAt : at });
+        }
+        const found = await over(store).pairs(from, to, MOST);
+        expect(new Map(found.map((p) => [`${text(p.requester)} by ${text(p.approver)}`, { approvals: p.approvals, lastAt: p.lastAt }]))).toEqual(counted);
+        const order = found.map((p) => [p.approvals, p.lastAt] as const);
+        expect(order).toEqual([...order].sort(([a, x], [b, y]) => b - a || (x < y ? 1 : x > y ? -1 : 0)));
+        const first = await over(store).pairs(from, to, limit);
+        expect(first.map((p) => [p.approvals, p.lastAt])).toEqual(order.slice(0, limit));
+        pairs += found.length;
+      }),
+      { numRuns: 80 },
+    );
+    expect(pairs).toBeGreaterThan(20);
+  });
+
+  it('tells whose approvals were given to any of these accounts since', async () => {
+    let approvers = 0;
+    await fc.assert(
+      fc.asyncProperty(steps(8, 120), fc.array(person, { maxLength: 3 }), when, async (history, requesters, begin) => {
+        const { approvals, seconds, store } = await projected(history);
+        const since = instant(Math.floor((begin ?? 0) * (seconds + 2)));
+        const expected = new Set(approvals.filter((a) => a.at >= since && requesters.some((r) => sameActor(r, a.requester))).map((a) => text(a.approver)));
+        const found = await over(store).approversOf(requesters, since, { fresh: true });
+        expect(found.map(text).sort()).toEqual([...expected].sort());
+        approvers += found.length;
+      }),
+      { numRuns: 80 },
+    );
+    expect(approvers).toBeGreaterThan(20);
+  });
+
+  it('rule 13: a decision does not go by rows that lag behind', async () => {
+    const { store } = await projected([{ operation: 0, by: { issuer: 'i', subject: 's', roles: [], groups: [], name: null, claims: {} }, act: 'request', policies: [{ type: 'none' }], validSeconds: 60, pauseSeconds: 0 }]);
+    const asked = [{ issuer: 'i', subject: 's' }];
+    await expect(over(store, false).approversOf(asked, instant(0), { fresh: true })).rejects.toThrow(StoreUnavailableError);
+    expect(await over(store, false).approversOf(asked, instant(0), { fresh: false })).toEqual([]);
+    expect(await over(new MemoryEventStore(), false).approversOf(asked, instant(0), { fresh: true })).toEqual([]);
+  });
+});
