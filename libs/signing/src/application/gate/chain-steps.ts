@@ -18,8 +18,10 @@ export interface Verified {
   readonly fault: string | undefined;
   /** Digest of the genesis that it is verified back to; undefined: it has none. */
   readonly genesis: string | undefined;
+  /** Some of it was read by a clock that is not trusted, and nobody noted when: to be read again. */
+  readonly unnoted: boolean;
 }
-export const BEGINNING: Verified = { chain: UNVERIFIED, fault: undefined, genesis: undefined };
+export const BEGINNING: Verified = { chain: UNVERIFIED, fault: undefined, genesis: undefined, unnoted: false };
 
 export interface ChainStepsOptions extends TakenBackParts {
   readonly deployment: string;
@@ -27,8 +29,8 @@ export interface ChainStepsOptions extends TakenBackParts {
   readonly pinned: string | null;
   readonly verifier: ProofVerifier;
   readonly ledger: Pick<Ledger, 'note' | 'noteOnce'>;
-  /** The wall clock (rule 14). */
-  readonly now: () => Instant;
+  /** The wall clock; undefined: it is not trusted (rule 14). */
+  readonly now: () => Instant | undefined;
 }
 
 /** Verifies a control plane one event at a time, with what the signers' ledger remembers of it (rule 22). */
@@ -47,11 +49,17 @@ export class ChainSteps {
   async next(before: Verified, event: RecordedEvent): Promise<Verified> {
     const genesis = event.revision === 0 ? await this.genesisOf(event) : before.genesis;
     if (genesis === undefined) return linked(before, event);
-    const seen = await this.firstSight(event);
+    const seen = event.revision <= this.readBefore ? undefined : await this.firstSight(event);
+    const unnoted = before.unnoted || (seen === undefined && event.revision > this.readBefore);
     const { deployment, verifier } = this.options;
     const chain = await verifyNext(before.chain, event, { digest: genesis, deployment, verifier, firstSeenAt: () => seen?.at, takenBack: () => seen?.takenBack });
     const [fault] = chain.faults;
-    return { chain, genesis, fault: fault === undefined ? undefined : broken(fault.revision, fault.code, fault.detail) };
+    return { chain, genesis, unnoted, fault: fault === undefined ? undefined : broken(fault.revision, fault.code, fault.detail) };
+  }
+
+  /** Whether what was read without being noted can be noted now. */
+  canNote({ unnoted }: Verified): boolean {
+    return unnoted && this.options.now() !== undefined;
   }
 
   /** Why a chain without any event is broken. */
@@ -78,15 +86,19 @@ export class ChainSteps {
 
   /**
    * When a signer saw this event first, and why what it rests on was taken back by then. The first word of all signers is for ever: what comes later changes nothing about an act that
-   * was done. What stood there when signers first read the chain is taken at its own time, since nobody was there to see it.
+   * was done. What stood there when signers first read the chain is taken at its own time, since nobody was there to see it. Undefined: nobody has, and the clock tells no time.
    */
   private async firstSight(event: RecordedEvent): Promise<FirstSight | undefined> {
-    const { ledger, now } = this.options;
-    if (event.revision <= this.readBefore) return undefined;
     const key = `${event.revision} ${digestOf(event)}`;
-    const noted = (await ledger.note(ACT, key)) ?? (await ledger.noteOnce(ACT, key, notedAs({ at: now(), takenBack: await takenBackBefore(event, this.options) })));
+    const noted = (await this.options.ledger.note(ACT, key)) ?? (await this.noteFirst(key, event));
+    if (noted === undefined) return undefined;
     const [at = '', ...why] = noted.split(' ');
     return { at, takenBack: why.length === 0 ? undefined : why.join(' ') };
+  }
+
+  private async noteFirst(key: string, event: RecordedEvent): Promise<string | undefined> {
+    const at = this.options.now();
+    return at === undefined ? undefined : this.options.ledger.noteOnce(ACT, key, notedAs({ at, takenBack: await takenBackBefore(event, this.options) }));
   }
 }
 

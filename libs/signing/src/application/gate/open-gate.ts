@@ -30,6 +30,6 @@ export async function openGate({ store, ledger, clock, trusted, verifier, deploy
   const sightings = new Sightings();
   await sightings.readBack(store, trusted.now().closing);
   const notes = new StandingNotes(ledger, clock);
-  const steps = new ChainSteps({ deployment, pinned: genesis, verifier, ledger, store, notes, now: () => trusted.now().opening });
+  const steps = new ChainSteps({ deployment, pinned: genesis, verifier, ledger, store, notes, now: () => (trusted.jumped() === undefined ? trusted.now().opening : undefined) });
   return new Gate({ plane: new PlaneFeed({ store, deployment, steps, sightings, relying }), proofs: new CheckedProofs(verifier), verifier, notes, log });
 }

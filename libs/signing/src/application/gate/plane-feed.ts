@@ -83,6 +83,7 @@ export class PlaneFeed {
 
   /** As far as it was read. @throws StoreUnavailableError */
   current(): Plane | Promise<Plane> {
+    if (this.followed !== undefined && this.options.steps.canNote(this.followed.verified)) this.doubt();
     return this.plane ?? this.load().then((followed) => (this.plane ??= this.planeOf(this.followed ?? followed)));
   }
 
