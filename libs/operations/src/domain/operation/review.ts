@@ -13,10 +13,11 @@ import { allPolicies, policiesOf } from './status.js';
 /** The emergency paths that an operation takes. */
 const paths = (state: OperationState) => (state.request?.emergency === true ? allPolicies(state).flatMap((policy) => optionsOf(policy).emergency ?? []) : []);
 
-/** The review that a use at this time opens; undefined: it is none of an emergency, or under review already. */
+/** The review that a use at this time opens; undefined: it is none of an emergency, or all verdicts of the open one are still to come. A verdict is about what was done before it: what is done after it is reviewed anew, and no later. */
 export function reviewOpenedBy(state: OperationState, at: Instant): ReviewOpened['data'] | undefined {
   const taken = paths(state);
-  if (taken.length === 0 || state.review?.status === 'open' || state.request === null) return undefined;
+  if (taken.length === 0 || state.request === null) return undefined;
+  if (state.review?.status === 'open') return state.review.verdicts.length === 0 ? undefined : { at, dueAt: state.review.dueAt };
   const within = Math.min(...taken.map((e) => e.reviewWithinMs));
   return { at, dueAt: new Date(Date.parse(at) + within).toISOString() };
 }
