@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { decisionOver, RELYING, webAuthnApprover } from '#test/fixtures/approver.js';
+import { decisionOver, jwsApprover, RELYING, webAuthnApprover } from '#test/fixtures/approver.js';
 import { AT, BE, BS, coseEc, coseOkp, SoftAuthenticator, UP, UV, type Deviation } from '#test/fixtures/soft-authenticator.js';
 import { assertionOptions, statementDigest, type Credential, type DecisionProof, type ProofFault } from '../../contract.js';
 import { CredentialProofVerifier } from './credential-proof-verifier.js';
@@ -178,5 +178,20 @@ describe.each(['ES256', 'EdDSA'] as const)('a registration of a key for %s', (al
     const nested = Buffer.alloc(12_000, 0x81).toString('base64url');
     expect(await registrar.verifyRegistration({ ...good, response: { ...good.response, attestationObject: nested } }, challenge, RELYING)).toHaveProperty('fault');
     expect(await registrar.verifyRegistration({ ...good, response: { ...good.response, transports: 'usb' } }, challenge, RELYING)).toHaveProperty('key.transports', []);
+  });
+});
+
+describe('what verifies assertions', () => {
+  const who = webAuthnApprover();
+  const unloaded = new CredentialProofVerifier(() => Promise.reject(new Error('EMFILE')));
+
+  it('says nothing of a proof while it cannot be loaded', async () => {
+    await expect(unloaded.decision(who.sign(statement), statement, who.credential, RELYING)).rejects.toThrow('EMFILE');
+  });
+
+  it('is not needed for signatures, nor for what is none', async () => {
+    const signer = jwsApprover();
+    expect(await unloaded.decision(signer.sign(statement), statement, signer.credential, RELYING)).toBeUndefined();
+    expect(await unloaded.decision(who.sign(statement), statement, signer.credential, RELYING)).toEqual(INVALID(/none of an authenticator/));
   });
 });

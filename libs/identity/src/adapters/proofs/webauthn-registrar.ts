@@ -1,6 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import { COSEALG } from '@simplewebauthn/server/helpers';
 import type { Actor } from '#kernel/actor.js';
 import type { CreationOptions, RegistrationVerdict, WebAuthnKey, WebAuthnRegistration } from '../../application/ports/webauthn-registration.port.js';
 import { keyDescriptor } from '../../application/proofs/assertion-options.js';
@@ -9,13 +7,14 @@ import { isUsablePoint } from '../../application/proofs/public-jwk.js';
 import { shownText } from '../../domain/claims.js';
 import { accountKey } from '../../domain/directory.js';
 import type { RelyingParty } from '../../domain/proofs/decision-proof.js';
-import { isWithoutMaker } from './attestation.js';
 import { clientDataOf, isFramed } from './client-data.js';
-import { jwkOfCose } from './cose-key.js';
 
 const TIMEOUT_MS = 300_000;
 const CHALLENGE_BYTES = 32;
-const ALGORITHMS = [COSEALG.ES256, COSEALG.EdDSA];
+/** Of COSE: ES256 and EdDSA. */
+const ALGORITHMS = [-7, -8];
+/** Loaded for the first registration: it takes some 200 ms, and no start needs to wait for it. */
+const load = async () => ({ ...(await import('@simplewebauthn/server')), ...(await import('./attestation.js')), ...(await import('./cose-key.js')) });
 /** Authenticators may cut names at 64 bytes (WebAuthn Level 3, 6.4.1). */
 const MAX_NAME = 64;
 const MAX_ID = 1_364;
@@ -52,6 +51,7 @@ export class WebAuthnRegistrar implements WebAuthnRegistration {
     if (!isBinary(id, MAX_ID) || rawId !== id || type !== 'public-key' || !isBinary(clientDataJSON, MAX_CLIENT_DATA) || !isBinary(attestationObject, MAX_ATTESTATION)) return fault('It has not the shape of a RegistrationResponseJSON.');
     const clientData = clientDataOf(clientDataJSON);
     if (clientData === undefined || isFramed(clientData)) return fault('The registration was asked for from within a page of another origin, or is none.');
+    const { isWithoutMaker, jwkOfCose, verifyRegistrationResponse } = await load();
     if (!isWithoutMaker(Buffer.from(attestationObject, 'base64url'))) return fault("The attestation is not 'none', which was asked for.");
     try {
       const { verified, registrationInfo } = await verifyRegistrationResponse({

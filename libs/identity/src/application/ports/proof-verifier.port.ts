@@ -3,7 +3,8 @@ import type { DecisionProof, ProofFault, RelyingParty } from '../../domain/proof
 
 /**
  * Says whether a proof verifies under a credential's key, and nothing else: status and owner of the credential, and what a statement means, are its caller's business (rule 24).
- * Proofs and credentials may come from a hostile store: nothing here throws or rejects, whatever it is given, and work and memory are bounded.
+ * Proofs and credentials may come from a hostile store: whatever is given, nothing here throws or rejects by it, and work and memory are bounded. That code which verifies could not be
+ * loaded says nothing of a proof: then it rejects.
  */
 export interface ProofVerifier {
   /** @param statement the exact text that must have been signed @returns undefined when this proof is over it, by this credential */
