@@ -30,7 +30,7 @@ export type { StatedRequest } from './application/request-statement.js';
 export { ProposeOperationCommand } from './application/propose-operation/propose-operation.command.js';
 export type { Proposal } from './application/propose-operation/propose-operation.command.js';
 export { APPROVER_PAIRS } from './application/ports/approver-pairs.port.js';
-export type { ApproverPair, ApproverPairs } from './application/ports/approver-pairs.port.js';
+export type { ApprovedFor, ApproverPair, ApproverPairs } from './application/ports/approver-pairs.port.js';
 export { approversFor } from './domain/operation/approvals.js';
 export { isRejected } from './domain/operation/decision.js';
 export { emergencyPolicy } from './domain/operation/emergency.js';

@@ -31,8 +31,8 @@ export type OperationKeyRow = { readonly keyId: string; readonly requestedPositi
 export const operationKeyTable = table<OperationKeyRow>('operation_key', ['keyId', 'requestedPosition'], { keyId: 'text', requestedPosition: 'bigint' });
 
 /** Whose decision stands. */
-export type OperationDeciderRow = { readonly subject: string; readonly issuer: string; readonly requestedPosition: bigint; readonly decision: string; readonly decidedAt: string };
-export const operationDeciderTable = table<OperationDeciderRow>('operation_decider', ['subject', 'issuer', 'requestedPosition'], { subject: 'text', issuer: 'text', requestedPosition: 'bigint', decision: 'text', decidedAt: 'text' });
+export type OperationDeciderRow = { readonly subject: string; readonly issuer: string; readonly requestedPosition: bigint; readonly decision: string; readonly decidedAt: string; /** Of whom a deputy stood in for; '': of nobody. */ readonly principalSubject: string; readonly principalIssuer: string };
+export const operationDeciderTable = table<OperationDeciderRow>('operation_decider', ['subject', 'issuer', 'requestedPosition'], { subject: 'text', issuer: 'text', requestedPosition: 'bigint', decision: 'text', decidedAt: 'text', principalSubject: 'text', principalIssuer: 'text' });
 
 /** One (role, group) that a policy of a pending or an approved operation names; the group '' is any. */
 export type QueueTermRow = {
@@ -91,7 +91,17 @@ class AddLapses1760000000012 {
   }
 }
 
+class AddPrincipals1760000000014 {
+  readonly name = 'AddPrincipals1760000000014';
+  async up(runner: QueryRunner): Promise<void> {
+    for (const column of ['principal_subject', 'principal_issuer']) await runner.query(`ALTER TABLE operation_decider ADD COLUMN ${column} ${ddl(runner).text} NOT NULL DEFAULT ''`);
+  }
+  async down(runner: QueryRunner): Promise<void> {
+    for (const column of ['principal_subject', 'principal_issuer']) await runner.query(`ALTER TABLE operation_decider DROP COLUMN ${column}`);
+  }
+}
+
 export const operationsPart: ReadModelPart = {
   tables: [operationTable, operationRequestTable, operationKeyTable, operationDeciderTable, queueTermTable],
-  migrations: [CreateOperationTables1760000000010, AddLapses1760000000012],
+  migrations: [CreateOperationTables1760000000010, AddLapses1760000000012, AddPrincipals1760000000014],
 };

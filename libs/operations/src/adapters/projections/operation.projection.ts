@@ -35,7 +35,7 @@ type StoredRow = { readonly operationId: string; readonly position: string; read
 /** Lists of operations and the approvers' queue. */
 export class OperationProjection implements Projection {
   readonly name = 'operations';
-  readonly version = `3+${operationKind.snapshotVersion}`;
+  readonly version = `4+${operationKind.snapshotVersion}`;
   readonly tables = operationsPart.tables;
   #kept = new LruMap<string, Entry>(KEPT);
 
@@ -133,8 +133,10 @@ function rowOf({ operationId, requestedPosition, state, revision }: Entry): read
 const awaitsReview = ({ review }: OperationState): string | null => (review?.status === 'open' || review?.status === 'overdue' ? review.dueAt : null);
 
 const decidersOf = ({ requestedPosition }: Entry, state: OperationState): readonly OperationDeciderRow[] =>
-  state.decisions.map(({ by, decision, at }) => ({ subject: by.subject, issuer: by.issuer, requestedPosition, decision, decidedAt: at }));
-const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer && r.decidedAt === row.decidedAt && r.decision === row.decision);
+  state.decisions.map(({ by, decision, at, onBehalfOf }) => ({
+    subject: by.subject, issuer: by.issuer, requestedPosition, decision, decidedAt: at, principalSubject: onBehalfOf?.principal.subject ?? '', principalIssuer: onBehalfOf?.principal.issuer ?? '',
+  }));
+const has = (rows: readonly OperationDeciderRow[], row: OperationDeciderRow): boolean => rows.some((r) => r.subject === row.subject && r.issuer === row.issuer && r.decidedAt === row.decidedAt && r.decision === row.decision && r.principalSubject === row.principalSubject && r.principalIssuer === row.principalIssuer);
 
 /** Every open term once, however many policies ask for it. Whose approval is still to be counted in a step is told by the decisions alone: a term too many is looked at and passed over. */
 function termsOf({ requestedPosition }: Entry, state: OperationState): readonly QueueTermRow[] {

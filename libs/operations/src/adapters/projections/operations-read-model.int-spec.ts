@@ -26,7 +26,7 @@ import { OperationProjection } from './operation.projection.js';
 import { operationsPart } from './operation-tables.js';
 import { SqlOperationList } from './sql-operation-list.js';
 import { SqlPendingOperations } from './sql-pending-operations.js';
-import { instant, person, play, steps, SUBJECTS } from './testing/random-operations.js';
+import { directories, instant, person, play, steps, SUBJECTS } from './testing/random-operations.js';
 import type { PlayedOperation } from './testing/random-operations.js';
 
 const clockAt = (now: Instant): TrustedClock => ({ now: () => ({ closing: now, opening: now }) }) as TrustedClock;
@@ -61,10 +61,10 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
     return pages(limit, (cursor) => handler.execute(new ListOperationsQuery(caller, { ...everything, ...filter }, { limit, cursor })));
   };
   /** Projects a random history in batches of this size; each batch is delivered twice. */
-  const projected = async (history: Parameters<typeof play>[0], batch: number): Promise<Awaited<ReturnType<typeof play>>> => {
+  const projected = async (history: Parameters<typeof play>[0], batch: number, directory = NOBODY_KNOWN): Promise<Awaited<ReturnType<typeof play>>> => {
     const store = new MemoryEventStore();
     const events = new SeededEvents(store);
-    const played = await play(history, events);
+    const played = await play(history, events, directory);
     const projector = new Projector(model.database, [new OperationProjection()]);
     await projector.clear();
     const all = await events.all();
@@ -75,12 +75,15 @@ describe.each(TEST_DATABASES)('operations in the read model on %s', (kind) => {
 
   it('shows in the queue exactly what a decision would be accepted for, oldest expiry first', async () => {
     await fc.assert(
-      fc.asyncProperty(steps(8, 120), fc.array(person, { minLength: 3, maxLength: 5 }), fc.nat({ max: 20 }), fc.integer({ min: 1, max: 3 }), fc.subarray(SUBJECTS), async (history, people, later, limit, suspended) => {
-        const { operations, seconds } = await projected(history, 7);
-        const now = instant(seconds + later);
+      fc.asyncProperty(steps(8, 120), fc.array(person, { minLength: 3, maxLength: 5 }), fc.nat({ max: 20 }), fc.integer({ min: 1, max: 3 }), fc.subarray(SUBJECTS), directories, fc.option(directories), async (history, callers, later, limit, suspended, then, since) => {
+        const { operations, seconds } = await projected(history, 7, then);
+        const now = instant(seconds + 1 + later);
         // Approvals of who was suspended since do not count: what is approved by them awaits others.
-        const directory: Directory = { ...NOBODY_KNOWN, isSuspended: ({ subject }) => suspended.includes(subject) };
-        for (const who of people as readonly Principal[]) {
+        const told = since ?? then;
+        const people: Directory = { ...told, isSuspended: (one) => told.accountsOf(one).some(({ subject }) => suspended.includes(subject)) };
+        for (const who of callers as readonly Principal[]) {
+          // Whoever calls is seen.
+          const directory: Directory = { ...people, seen: (one, at) => (sameActor(one, who) ? { at: now, roles: who.roles, groups: who.groups } : people.seen(one, at)) };
           const decidable = operations.filter((o) => mayDecideNow(o.state, who, now, directory));
           const expected = [...decidable].sort((a, b) => ((a.state.request?.expiresAt ?? '') < (b.state.request?.expiresAt ?? '') ? -1 : a.state.request?.expiresAt === b.state.request?.expiresAt ? 0 : 1));
           expect(await queue(who, now, limit, directory)).toEqual(viewed(expected, now, directory));

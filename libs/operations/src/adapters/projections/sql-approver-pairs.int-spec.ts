@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import { sameActor } from '#kernel/actor.js';
 import type { Actor } from '#kernel/actor.js';
 import { Projector } from '#platform/read-model/projector.js';
@@ -11,7 +12,7 @@ import { TEST_DATABASES } from '#platform/read-model/testing/test-databases.js';
 import { OperationProjection } from './operation.projection.js';
 import { operationsPart } from './operation-tables.js';
 import { SqlApproverPairs } from './sql-approver-pairs.js';
-import { instant, person, play, steps } from './testing/random-operations.js';
+import { directories, instant, person, play, steps } from './testing/random-operations.js';
 import type { PlayedOperation } from './testing/random-operations.js';
 
 const MOST = 1_000;
@@ -19,11 +20,14 @@ const text = ({ issuer, subject }: Actor): string => `${subject} of ${issuer}`;
 interface Approved {
   readonly requester: Actor;
   readonly approver: Actor;
+  /** In whose name a deputy approved. */
+  readonly principal: Actor | undefined;
   readonly at: string;
 }
 /** Every approval that stands, one by one. */
 const approvalsIn = (operations: readonly PlayedOperation[]): readonly Approved[] =>
-  operations.flatMap(({ state }) => state.decisions.flatMap(({ decision, by, at }) => (decision === 'approve' && state.request !== null ? [{ requester: state.request.requestedBy, approver: by, at }] : [])));
+  operations.flatMap(({ state }) =>
+    state.decisions.flatMap(({ decision, by, onBehalfOf, at }) => (decision === 'approve' && state.request !== null ? [{ requester: state.request.requestedBy, approver: by, principal: onBehalfOf?.principal, at }] : [])));
 
 describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
   let model: TemporaryReadModel;
@@ -31,10 +35,10 @@ describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
     model = await temporaryReadModel([operationsPart], kind);
   });
   afterAll(() => model.close());
-  const projected = async (history: Parameters<typeof play>[0]): Promise<{ readonly approvals: readonly Approved[]; readonly seconds: number; readonly store: MemoryEventStore }> => {
+  const projected = async (history: Parameters<typeof play>[0], directory = NOBODY_KNOWN): Promise<{ readonly approvals: readonly Approved[]; readonly seconds: number; readonly store: MemoryEventStore }> => {
     const store = new MemoryEventStore();
     const events = new SeededEvents(store);
-    const { operations, seconds } = await play(history, events);
+    const { operations, seconds } = await play(history, events, directory);
     const projector = new Projector(model.database, [new OperationProjection()]);
     await projector.clear();
     await projector.apply(await events.all(), await store.storeId());
@@ -69,20 +73,31 @@ describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
     expect(pairs).toBeGreaterThan(20);
   });
 
-  it('tells whose approvals were given to any of these accounts since', async () => {
-    let approvers = 0;
+  it('tells who approved for any of these accounts since, and in whose name', async () => {
+    let [approvers, principals] = [0, 0];
     await fc.assert(
-      fc.asyncProperty(steps(8, 120), fc.array(person, { maxLength: 3 }), when, async (history, requesters, begin) => {
-        const { approvals, seconds, store } = await projected(history);
+      fc.asyncProperty(steps(8, 120), fc.array(person, { minLength: 1, maxLength: 6 }), when, directories, async (history, requesters, begin, directory) => {
+        const { approvals, seconds, store } = await projected(history, directory);
         const since = instant(Math.floor((begin ?? 0) * (seconds + 2)));
-        const expected = new Set(approvals.filter((a) => a.at >= since && requesters.some((r) => sameActor(r, a.requester))).map((a) => text(a.approver)));
+        const asked = approvals.filter((a) => a.at >= since && requesters.some((r) => sameActor(r, a.requester)));
+        const expected = new Set(asked.flatMap((a) => [a.approver, ...(a.principal === undefined ? [] : [a.principal])].map((one) => `${text(a.requester)} by ${text(one)}`)));
         const found = await over(store).approversOf(requesters, since, { fresh: true });
-        expect(found.map(text).sort()).toEqual([...expected].sort());
+        expect(new Set(found.map((one) => `${text(one.requester)} by ${text(one.approver)}`))).toEqual(expected);
         approvers += found.length;
+        principals += approvals.filter((a) => a.principal !== undefined).length;
       }),
-      { numRuns: 80 },
+      { numRuns: 160 },
     );
     expect(approvers).toBeGreaterThan(20);
+    expect(principals).toBeGreaterThan(5);
+  });
+
+  it('is found among more accounts than a database takes at once', async () => {
+    const by = (subject: string) => ({ issuer: 'i', subject, roles: ['approver'], groups: [], name: null, claims: {} });
+    const step = { operation: 0, policies: [{ type: 'approvers', count: 1, group: null, role: 'approver' }], validSeconds: 60, pauseSeconds: 0 } as const;
+    const { store } = await projected([{ ...step, by: by('s'), act: 'request' }, { ...step, by: by('t'), act: 'approve' }]);
+    const asked = [...Array.from({ length: 2_500 }, (_, i) => by(`bot-${i}`)), by('s')];
+    expect(await over(store).approversOf(asked, instant(0), { fresh: true })).toEqual([{ requester: { issuer: 'i', subject: 's' }, approver: { issuer: 'i', subject: 't' } }]);
   });
 
   it('rule 13: a decision does not go by rows that lag behind', async () => {

@@ -149,10 +149,10 @@ function claimsAtUse(policy: Policy, d: StandingDecision, now: Instant, director
   return lastSeen(d, told, now, directory);
 }
 
-/** The decision's own token tells his groups as well: the newer of both counts. */
+/** He counts as he was when he decided, as far as he still is by what was seen of him since. */
 function lastSeen(d: StandingDecision, told: Claims, now: Instant, directory: Directory): Claims | undefined {
   const seen = directory.seen(d.by, now);
-  if (seen !== undefined && seen.at > d.at) return { roles: seen.roles, groups: seen.groups };
+  if (seen !== undefined && seen.at > d.at) return { roles: told.roles.filter((r) => seen.roles.includes(r)), groups: told.groups.filter((g) => seen.groups.includes(g)) };
   return seen === undefined && isOlderThan(d.at, SIGHTING_LASTS_MS, now) ? undefined : told;
 }
 

@@ -1,5 +1,8 @@
-import { NOBODY_KNOWN } from '#identity/contract.js';
+import { accountKey, answerableFor, NOBODY_KNOWN } from '#identity/contract.js';
+import type { Directory } from '#identity/contract.js';
 import fc from 'fast-check';
+import { sameActor } from '#kernel/actor.js';
+import type { Actor } from '#kernel/actor.js';
 import { DomainError } from '#kernel/domain-error.js';
 import type { Instant } from '#kernel/clock.js';
 import type { SeededEvents } from '#platform/read-model/testing/seeded-events.js';
@@ -47,6 +50,30 @@ export const person: fc.Arbitrary<Person> = fc.record({
   name: fc.constant(null),
   claims: fc.constant({}),
 });
+/** Few people with deputies, accounts and groups of their own. */
+export const directories: fc.Arbitrary<Directory> = fc
+  .record({ linked: fc.boolean(), owned: fc.boolean(), deputies: fc.array(fc.record({ principal: fc.nat({ max: 3 }), deputy: fc.nat({ max: 3 }), groups: fc.subarray(GROUPS, { minLength: 1 }) }), { maxLength: 3 }), seen: fc.array(fc.option(fc.subarray(GROUPS)), { minLength: 4, maxLength: 4 }), apart: fc.boolean() })
+  .map(({ linked, owned, deputies, seen, apart }) => {
+    const accounts = ['a', 'b'].flatMap((issuer) => SUBJECTS.map((subject) => ({ issuer: `https://${issuer}.example`, subject })));
+    const indexOf = (one: Actor): number => accounts.findIndex((other) => sameActor(one, other));
+    const [first, second, third, fourth] = accounts.map((one) => accountKey(one));
+    const personId = (one: Actor): string => (linked && accountKey(one) === second ? (first ?? '') : accountKey(one));
+    const people: Pick<Directory, 'personOf' | 'ownersOf'> = { personOf: personId, ownersOf: (one) => (owned && accountKey(one) === fourth ? accounts.filter((other) => accountKey(other) === third) : []) };
+    return {
+      ...NOBODY_KNOWN, ...people,
+      accountsOf: (one) => accounts.filter((other) => personId(other) === personId(one)),
+      relation: (requester, one) => (answerableFor(requester, people).some((human) => answerableFor(one, people).includes(human)) ? 'self' : undefined),
+      seen: (one) => {
+        const groups = seen[indexOf(one)];
+        return groups === null || groups === undefined ? undefined : { at: instant(0), roles: ['approver'], groups };
+      },
+      principalsOf: (one) => deputies.flatMap(({ principal, deputy, groups }, i) => {
+        const of = accounts[principal];
+        return indexOf(one) !== deputy || of === undefined || personId(of) === personId(one) ? [] : [{ deputyId: `d${i}`, principal: of, groups }];
+      }),
+      exclusive: apart ? [['red', 'blue']] : [],
+    };
+  });
 export const steps = (operations: number, maxLength: number): fc.Arbitrary<readonly Step[]> =>
   fc.array(
     fc.record({
@@ -71,7 +98,7 @@ export interface PlayedOperation {
 }
 
 /** Lets the real decider decide each step and stores what it decided. @returns operations in the order in which they came, and the time at the end */
-export async function play(history: readonly Step[], events: SeededEvents): Promise<{ readonly operations: readonly PlayedOperation[]; readonly seconds: number }> {
+export async function play(history: readonly Step[], events: SeededEvents, directory: Directory = NOBODY_KNOWN): Promise<{ readonly operations: readonly PlayedOperation[]; readonly seconds: number }> {
   const operations = new Map<number, PlayedOperation>();
   let seconds = 0;
   let orders = 0;
@@ -81,7 +108,7 @@ export async function play(history: readonly Step[], events: SeededEvents): Prom
     const before = operations.get(step.operation) ?? { operationId, state: initialOperation, revision: -1 };
     orders += 1;
     let { state, revision } = before;
-    for (const event of decided(commandOf(step, operationId, state, seconds, `order${orders}`), state)) {
+    for (const event of decided(commandOf(step, operationId, state, seconds, `order${orders}`, directory), state)) {
       await events.add(operationStream(operationId), event, { at: instant(seconds), actor: { issuer: step.by.issuer, subject: step.by.subject } });
       state = evolveOperation(state, event);
       revision += 1;
@@ -100,7 +127,7 @@ const decided = (command: OperationCommand, state: OperationState): ReturnType<t
   }
 };
 
-function commandOf({ act, by, policies, validSeconds }: Step, operationId: string, state: OperationState, seconds: number, signOrderId: string): OperationCommand {
+function commandOf({ act, by, policies, validSeconds }: Step, operationId: string, state: OperationState, seconds: number, signOrderId: string, directory: Directory): OperationCommand {
   const now = { closing: instant(seconds), opening: instant(seconds) };
   const requestDigest = `digest of ${operationId}`;
   switch (act) {
@@ -109,20 +136,20 @@ function commandOf({ act, by, policies, validSeconds }: Step, operationId: strin
       const requestedBy = { issuer: by.issuer, subject: by.subject };
       const window = { requestedAt: instant(seconds), notBefore: instant(seconds), expiresAt: instant(seconds + validSeconds) };
       const request = { operationId, requestDigest, requestedBy, ...window, description: act, approverContext: null, keyUsages, binding: null, personal: { name: null, claims: {}, statement: '{}' } };
-      return { type: 'request', directory: NOBODY_KNOWN, request, now };
+      return { type: 'request', directory, request, now };
     }
     case 'approve':
     case 'reject':
-      return { type: 'decide', proof: null, directory: NOBODY_KNOWN, decision: act, by, requestDigest, comment: null, now };
+      return { type: 'decide', proof: null, directory, decision: act, by, requestDigest, comment: null, now };
     case 'withdraw':
-      return { type: 'withdraw-approval', directory: NOBODY_KNOWN, by, now };
+      return { type: 'withdraw-approval', directory, by, now };
     case 'revoke':
-      return { type: 'revoke', directory: NOBODY_KNOWN, by, privileged: false, reason: 'test', now };
+      return { type: 'revoke', directory, by, privileged: false, reason: 'test', now };
     case 'expire':
       return { type: 'expire', now };
     case 'reserve': {
       const order = { signOrderId, requestedAt: instant(seconds), keyId: 'key0', count: 1, input: { digests: ['AA=='] }, format: 'der' as const, bodyDigest: 'b' };
-      return { type: 'reserve-uses', inForce: null, directory: NOBODY_KNOWN, by: state.request?.requestedBy ?? by, order, digests: ['AA=='], keyEnabled: true, lacking: null, unavailable: null, now };
+      return { type: 'reserve-uses', inForce: null, directory, by: state.request?.requestedBy ?? by, order, digests: ['AA=='], keyEnabled: true, lacking: null, unavailable: null, now };
     }
     case 'settle':
       return { type: 'settle-uses', outcomes: [...state.open.keys()].map((id) => ({ signOrderId: id, spent: 1, returned: 0, cause: 'c' })), now };
