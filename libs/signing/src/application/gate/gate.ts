@@ -72,6 +72,7 @@ export class Gate {
   private async judged(order: OpenOrder, digests: readonly string[], evidence: Evidence, key: KeyState, now: Now): Promise<GateVerdict> {
     const plane = await this.deps.plane.current();
     if (plane.fault !== undefined) return no(blocker('CONTROL_PLANE_BROKEN', plane.fault));
+    if (plane.lacks !== undefined) return no(blocker('STORE_BEHIND', plane.lacks));
     const { operation } = evidence;
     const { request } = operation;
     const grant = operation.grants.find((g) => g.keyId === order.keyId);

@@ -4,6 +4,7 @@ import { Sightings } from '#identity/contract.js';
 import type { ProofVerifier, RelyingParty } from '#identity/contract.js';
 import type { Clock } from '#kernel/clock.js';
 import type { Ledger } from '../ports/ledger.port.js';
+import { ChainHeads } from './chain-heads.js';
 import { ChainSteps } from './chain-steps.js';
 import { CheckedProofs } from './checked-proofs.js';
 import { Gate } from './gate.js';
@@ -31,5 +32,5 @@ export async function openGate({ store, ledger, clock, trusted, verifier, deploy
   await sightings.readBack(store, trusted.now().closing);
   const notes = new StandingNotes(ledger, clock);
   const steps = new ChainSteps({ deployment, pinned: genesis, verifier, ledger, store, notes, now: () => (trusted.jumped() === undefined ? trusted.now().opening : undefined) });
-  return new Gate({ plane: new PlaneFeed({ store, deployment, steps, sightings, relying }), proofs: new CheckedProofs(verifier), verifier, notes, log });
+  return new Gate({ plane: new PlaneFeed({ store, deployment, steps, heads: new ChainHeads(ledger), sightings, relying }), proofs: new CheckedProofs(verifier), verifier, notes, log });
 }

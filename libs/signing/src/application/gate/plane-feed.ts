@@ -2,6 +2,7 @@ import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import type { RelyingParty, Sightings } from '#identity/contract.js';
 import { controlPlaneStream } from '#administration/contract.js';
 import { hashOfEvent } from '../sign/store-behind.js';
+import type { ChainHeads } from './chain-heads.js';
 import { BEGINNING } from './chain-steps.js';
 import type { ChainSteps, Verified } from './chain-steps.js';
 import { Directories } from './directories.js';
@@ -14,6 +15,8 @@ const PAGE = 500;
 interface Followed {
   readonly verified: Verified;
   readonly eventId: string | undefined;
+  /** What signers have seen of it, and the store does not have. */
+  readonly lacks: string | undefined;
   readonly history: PlaneHistory;
 }
 
@@ -27,6 +30,7 @@ export interface PlaneFeedOptions {
   readonly store: EventStore;
   readonly deployment: string;
   readonly steps: ChainSteps;
+  readonly heads: ChainHeads;
   readonly sightings: Pick<Sightings, 'seen' | 'accounts' | 'follow'>;
   /** Where no genesis says it. */
   readonly relying: RelyingParty;
@@ -76,7 +80,7 @@ export class PlaneFeed {
     const next = await this.read(await this.load());
     if (doubts !== this.doubts) return this.refresh();
     // Another reader may have come further meanwhile.
-    if (next.verified.fault === undefined && next.verified.chain.revision <= (this.followed?.verified.chain.revision ?? -1)) return;
+    if (next.verified.fault === undefined && next.lacks === undefined && next.verified.chain.revision <= (this.followed?.verified.chain.revision ?? -1)) return;
     this.followed = next;
     this.plane = undefined;
   }
@@ -115,27 +119,36 @@ export class PlaneFeed {
   }
 
   private async readAll(): Promise<Followed> {
-    const { store, steps } = this.options;
+    const { store, steps, heads } = this.options;
+    await heads.begin();
     const [last] = await store.readStream(this.stream, { limit: 1, direction: 'backward' });
     await steps.begin(last?.revision ?? -1);
-    return this.read({ verified: BEGINNING, eventId: undefined, history: PlaneHistory.from(BEGINNING.chain.state, BEGINNING.chain.since) });
+    return this.read({ verified: BEGINNING, eventId: undefined, lacks: undefined, history: PlaneHistory.from(BEGINNING.chain.state, BEGINNING.chain.since) });
   }
 
   /** What comes behind what is known, verified: nothing more once the chain is broken. */
   private async read(from: Followed): Promise<Followed> {
+    const { steps, heads } = this.options;
     let followed = from;
-    for (;;) {
+    for (let again = false; ; ) {
       const page = await this.options.store.readStream(this.stream, { from: followed.verified.chain.revision + 1, limit: PAGE });
       for (const event of page) {
         if (followed.verified.fault !== undefined) return followed;
-        const verified = await this.options.steps.next(followed.verified, event);
-        followed = { verified, eventId: event.id, history: verified.fault === undefined ? followed.history.with(verified.chain.state, verified.chain.since) : followed.history };
+        const verified = await steps.next(followed.verified, event);
+        if (verified.fault !== undefined) return { ...followed, verified, eventId: event.id };
+        const { state, since, revision, head } = verified.chain;
+        followed = { verified, eventId: event.id, lacks: followed.lacks ?? (await heads.fault(revision, head ?? '')), history: followed.history.with(state, since) };
       }
-      if (page.length < PAGE || followed.verified.fault !== undefined) return followed;
+      if (page.length === PAGE) continue;
+      const { revision } = followed.verified.chain;
+      if (followed.lacks !== undefined || !(await heads.goesBeyond(revision))) return followed;
+      // Another signer may have seen what came since: it stands there by now.
+      if (again && page.length === 0) return { ...followed, lacks: `the control plane ends at revision ${revision}, and signers have seen more of it` };
+      again = true;
     }
   }
 
-  private planeOf({ verified, eventId, history }: Followed): Plane {
+  private planeOf({ verified, eventId, lacks, history }: Followed): Plane {
     const { deployment, relying, steps } = this.options;
     const { state, revision } = verified.chain;
     const { genesis } = state;
@@ -144,6 +157,7 @@ export class PlaneFeed {
       deployment,
       state,
       fault,
+      lacks,
       directory: this.directories.of(state),
       directoryAt: (at) => this.directories.of(history.at(at)),
       between: (from, to) => history.between(from, to),

@@ -17,6 +17,8 @@ export interface Plane {
   between(from: Instant, to: Instant): readonly ControlPlaneState[];
   /** Why it does not verify: nothing is signed by it. */
   readonly fault: string | undefined;
+  /** What signers have seen of it, and the store does not have (rules 16, 17): nothing is signed upon that store. */
+  readonly lacks: string | undefined;
   /** Its newest event; undefined: it has none. */
   readonly head: ReliedEvent | undefined;
   /** What the next event has to name; null: there is none yet. */

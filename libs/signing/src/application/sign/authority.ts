@@ -95,6 +95,13 @@ export class Authority {
     return hearingOf(await plane.current(), verifier);
   }
 
+  /** What signers have seen of the control plane, and the store does not have. @param anew as the store has it now, by what the ledger knows now @throws StoreUnavailableError, LedgerUnavailableError */
+  async lacks({ anew }: { readonly anew: boolean }): Promise<string | undefined> {
+    const { plane } = this.gate.deps;
+    if (anew) plane.doubt();
+    return (await plane.current()).lacks;
+  }
+
   /** Reads the heads of the operation's, the key's and the control plane's stream from the leader first: for a recheck in the middle of an order. */
   async refresh(order: OpenOrder): Promise<void> {
     await Promise.all([this.operations.refresh(operationStream(order.operationId)), this.keys.refresh(keyStream(order.keyId)), this.gate.deps.plane.refresh()]);

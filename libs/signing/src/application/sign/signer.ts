@@ -14,6 +14,7 @@ import type { Listener } from './recover.js';
 import { SignOrdersProcess } from './sign-orders.process.js';
 import { StoreBehindError } from './store-behind.js';
 import { storeStanding } from './store-standing.js';
+import type { StoreStanding } from './store-standing.js';
 import { tokensSeen } from './tokens-seen.js';
 import type { Turns } from './turns.js';
 
@@ -88,7 +89,7 @@ export class Signer {
     await this.beat();
     this.storeId = await store.storeId();
     this.acceptance = (await ledger.acceptance())?.eventId;
-    const standing = await storeStanding(store, ledger, SUBSCRIPTION, this.known);
+    const standing = await this.standing();
     if (standing.holds) {
       this.acceptedAt = standing.acceptedAt;
       this.follow(standing.after);
@@ -222,7 +223,7 @@ export class Signer {
     const { last } = this.orders;
     const seen = last === undefined || (await store.readAt(last.position))?.id === last.id;
     // Also where nothing was seen since the start: what the start relied on.
-    const standing = await storeStanding(store, context.ledger, SUBSCRIPTION, this.known);
+    const standing = await this.standing();
     if (!seen || !standing.holds) {
       const behind = new StoreBehindError(standing.holds ? 'it lacks the last event that the signer had seen' : standing.reason);
       context.remembered.stop(behind.message);
@@ -236,6 +237,14 @@ export class Signer {
     this.proven = true;
   }
 
+  /** Whether this is the store that was signed upon, with the control plane that signers have seen. */
+  private async standing(): Promise<StoreStanding> {
+    const { store, context } = this.options;
+    const standing = await storeStanding(store, context.ledger, SUBSCRIPTION, this.known);
+    const lacks = standing.holds ? await context.authority.lacks({ anew: true }) : undefined;
+    return lacks === undefined ? standing : { holds: false, reason: lacks };
+  }
+
   /**
    * Whether a store that lay behind may be signed upon. What was found before anything was followed may turn out right by itself, as when the right store was
    * brought back; what an order found does not, since it may have been about any stream.
@@ -243,13 +252,18 @@ export class Signer {
   private async lookAgain(): Promise<void> {
     const { store, context } = this.options;
     const { ledger, log } = context;
+    // An event of the control plane that came since may stand where signers have seen another.
+    if (this.proven && context.remembered.behind() === undefined) {
+      const lacks = await context.authority.lacks({ anew: false });
+      if (lacks !== undefined) context.remembered.stop(lacks);
+    }
     const reason = context.remembered.behind();
     if (reason === undefined || this.resumed) return;
     const head = ledgerHeadText(ledger.ledgerId, (await ledger.head()).head);
     if (head !== this.head) log({ reason, head }, 'STORE_BEHIND: signing stopped');
     this.head = head;
     const accepted = await recordAcceptance(store, ledger, SUBSCRIPTION, () => context.authority.hearing());
-    if (!(await storeStanding(store, ledger, SUBSCRIPTION, this.known)).holds) return;
+    if (!(await this.standing()).holds) return;
     if (!accepted && !this.behindAtStart && (await ledger.acceptance())?.eventId === this.acceptance) return;
     this.resumed = true;
     log({ accepted }, 'the event store may be signed upon: the signer begins anew');
