@@ -4,6 +4,7 @@ import { controlPlaneStream } from '#administration/contract.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
 import { Sightings } from '#identity/contract.js';
 import type { Instant } from '#kernel/clock.js';
+import { ChainHeads } from '#signing/application/gate/chain-heads.js';
 import { ChainSteps } from '#signing/application/gate/chain-steps.js';
 import { PlaneFeed } from '#signing/application/gate/plane-feed.js';
 import { StandingNotes } from '#signing/application/gate/standing-notes.js';
@@ -26,7 +27,7 @@ describe('rules 14, 22: when signers saw an act', () => {
   const feed = (now: () => Instant | undefined): PlaneFeed => {
     const ledger = new MemoryLedger(memory, () => 0);
     const steps = new ChainSteps({ deployment: DEPLOYMENT, pinned: world.digest, verifier: world.verifier, ledger, store, notes: new StandingNotes(ledger, { monotonic: () => 0 }), now });
-    return new PlaneFeed({ store, deployment: DEPLOYMENT, steps, sightings: new Sightings(), relying: { rpId: 'countersign.example', origin: 'https://countersign.example' } });
+    return new PlaneFeed({ store, deployment: DEPLOYMENT, steps, heads: new ChainHeads(ledger), sightings: new Sightings(), relying: { rpId: 'countersign.example', origin: 'https://countersign.example' } });
   };
   const acts = (): number => [...memory.notes.keys()].filter((place) => place.startsWith('["act"')).length;
 

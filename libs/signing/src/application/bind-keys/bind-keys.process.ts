@@ -31,8 +31,8 @@ export interface BindKeysContext {
  */
 export async function bindKeys(context: BindKeysContext): Promise<void> {
   const { plane, notes, log } = context;
-  const { state, fault } = await plane.current();
-  if (fault !== undefined) return;
+  const { state, fault, lacks } = await plane.current();
+  if (fault !== undefined || lacks !== undefined) return;
   for (const key of state.keys.values()) {
     // Bound before the signers' ledger was: what it has to know is on the token.
     if (key.publicKeySha256 !== null && (await notes.pairOf(key.keyId)) !== undefined) continue;
@@ -65,5 +65,5 @@ async function bindOne({ keyId, algorithm, modulusBits, publicKeySha256: known }
 }
 
 /** Rule 15: one pair has one keyId, and a keyId one pair. */
-const isUnbound = ({ state, fault }: Plane, keyId: string, publicKeySha256: string): boolean =>
-  fault === undefined && state.keys.get(keyId)?.publicKeySha256 === null && ![...state.keys.values()].some((key) => key.publicKeySha256 === publicKeySha256);
+const isUnbound = ({ state, fault, lacks }: Plane, keyId: string, publicKeySha256: string): boolean =>
+  fault === undefined && lacks === undefined && state.keys.get(keyId)?.publicKeySha256 === null && ![...state.keys.values()].some((key) => key.publicKeySha256 === publicKeySha256);
