@@ -50,6 +50,7 @@ import type { ReadModelDatabase } from '#platform/read-model/database.js';
 import type { ReadModelProgress } from '#platform/read-model/read-model-progress.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
+import { tellEmergencies } from '#platform/telemetry/tell-emergencies.js';
 import type { MetricsRegistry } from '#platform/telemetry/create-metrics.js';
 import { systemClock } from '#platform/time/system-clock.js';
 import { SqlSignOrders } from '#signing/adapters/projections/sql-sign-orders.js';
@@ -117,7 +118,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const snapshots = openSnapshotStore({ file: join(config.dataDir, 'api-snapshots.db') });
   const folding = { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events: number) => metrics.streamEventsRead(events) };
   const observe = { conflict: () => metrics.appendConflict(), appended: (events: readonly NewEvent[]) => countEvents(metrics, events) };
-  const operations = new TracedCommandExecutor(tracer, store, operationDecider, new StreamStates(store, operationKind, folding), clock, observe);
+  const aloud = { ...observe, appended: (events: readonly NewEvent[], stream: string) => (observe.appended(events), tellEmergencies(metrics, log, events, stream)) };
+  const operations = new TracedCommandExecutor(tracer, store, operationDecider, new StreamStates(store, operationKind, folding), clock, aloud);
   const keys = new TracedCommandExecutor(tracer, store, keyDecider, new StreamStates(store, keyKind, folding), clock, observe);
   const resolutions = new TracedCommandExecutor(tracer, store, resolutionDecider, new StreamStates(store, signOrderKind, { capacity: 100, observe: folding.observe }), clock, observe);
   const refusals = new RefusalRecorder(operations, (error) => log.warn({ error }, 'a refusal could not be recorded'));

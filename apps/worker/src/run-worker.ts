@@ -29,6 +29,7 @@ import type { ReadModelState } from '#platform/read-model/read-model-progress.js
 import { READ_MODEL } from '#platform/read-model/subscription-tables.js';
 import { openSnapshotStore } from '#platform/snapshots/snapshot-store.js';
 import { countEvents } from '#platform/telemetry/count-events.js';
+import { tellEmergencies } from '#platform/telemetry/tell-emergencies.js';
 import type { Metrics } from '#platform/telemetry/metrics.js';
 import { observedLeases } from '#platform/telemetry/observed-leases.js';
 import { systemClock } from '#platform/time/system-clock.js';
@@ -86,7 +87,7 @@ export async function runWorker({ config: { dataDir, readModel, administration }
   const head = (await store.readAll({ limit: 1, direction: 'backward' }))[0]?.position;
   const snapshots = openSnapshotStore({ file: join(dataDir, 'worker-snapshots.db') });
   const states = new StreamStates(store, operationKind, { capacity: CACHED_STREAMS, snapshots, observe: clock.follow.bind(clock), read: (events) => metrics.streamEventsRead(events) });
-  const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events) => countEvents(metrics, events) });
+  const operations = new TracedCommandExecutor(NO_TRACES, store, operationDecider, states, clock, { conflict: () => metrics.appendConflict(), appended: (events, stream) => (countEvents(metrics, events), tellEmergencies(metrics, log, events, stream)) });
   metrics.queue('commands', () => operations.waiting);
   const keys = new TracedCommandExecutor(NO_TRACES, store, keyDecider, new StreamStates(store, keyKind, { capacity: CACHED_STREAMS, observe: clock.follow.bind(clock) }), clock, { appended: (events) => countEvents(metrics, events) });
   const follower = new FollowActs(keys, (keyId, error) => log.warn({ keyId, code: error.code }, 'a key could not follow the control plane'));

@@ -59,7 +59,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
     decider: Decider<C, E, S>,
     readonly states: StreamStates<E, S>,
     clock: TrustedClock,
-    private readonly observe: { readonly conflict?: () => void; readonly appended?: (events: readonly NewEvent[]) => void } = {},
+    private readonly observe: { readonly conflict?: () => void; readonly appended?: (events: readonly NewEvent[], stream: string) => void } = {},
     private readonly limits: ExecutorLimits = EXECUTOR_LIMITS,
     private readonly turns: StreamTurns = new StreamTurns(),
   ) {
@@ -159,7 +159,7 @@ export class CommandExecutor<C, E extends DomainEvent, S> {
     if (position !== undefined) {
       this.states.keep(stream, batch.folded);
       this.turns.appended(stream, batch.folded.revision, tookMs);
-      this.observe.appended?.(batch.events);
+      this.observe.appended?.(batch.events, stream);
     }
     for (const { job, answer } of batch.settled) {
       if ('refused' in answer) job.reject(answer.refused);

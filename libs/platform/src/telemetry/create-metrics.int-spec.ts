@@ -23,6 +23,7 @@ describe('createMetrics', () => {
     metrics.appended(2);
     metrics.appendConflict();
     metrics.decision('approve');
+    metrics.emergency('used');
     metrics.refusal('SELF_APPROVAL');
     const text = await metrics.render();
     for (const line of [
@@ -38,6 +39,8 @@ describe('createMetrics', () => {
       'countersign_appended_events_total 2',
       'countersign_append_conflicts_total 1',
       'countersign_decisions_total{decision="approve"} 1',
+      'countersign_emergencies_total{stage="used"} 1',
+      'countersign_emergencies_total{stage="overdue"} 0',
       'countersign_refusals_total{code="SELF_APPROVAL"} 1',
     ]) expect(text.split('\n')).toContain(line);
     expect(text).toMatch(/^process_start_time_seconds \d+/m);

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '#kernel/clock.js';
 import { SubscriptionLag } from '#eventing/subscription-lag.js';
-import { DECISION_KINDS, SIGN_ORDER_OUTCOMES, USES_CHANGES, type Metrics, type QueueName } from './metrics.js';
+import { DECISION_KINDS, EMERGENCY_STAGES, SIGN_ORDER_OUTCOMES, USES_CHANGES, type Metrics, type QueueName } from './metrics.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
@@ -21,6 +21,7 @@ export function createInstruments(registry: Registry, clock: Clock): Metrics {
   const conflicts = new Counter({ name: 'countersign_append_conflicts_total', help: 'Appends refused because the stream had moved on', registers });
   const eventsRead = new Counter({ name: 'countersign_stream_events_read_total', help: 'Events read from the event store to fold the state of a stream', registers });
   const decisions = new Counter({ name: 'countersign_decisions_total', help: 'Decisions about operations', labelNames: ['decision'], registers });
+  const emergencies = new Counter({ name: 'countersign_emergencies_total', help: 'Operations on the emergency path of their policies, by what became of them', labelNames: ['stage'], registers });
   const refusals = new Counter({ name: 'countersign_refusals_total', help: 'Requests refused, by code', labelNames: ['code'], registers });
   const hsm = calls('hsm', 'PKCS#11', HSM_BUCKETS, registry);
   const ledger = calls('ledger', 'Ledger', HSM_BUCKETS, registry);
@@ -55,6 +56,7 @@ export function createInstruments(registry: Registry, clock: Clock): Metrics {
   for (const outcome of SIGN_ORDER_OUTCOMES) signOrders.inc({ outcome }, 0);
   for (const change of USES_CHANGES) uses.inc({ change }, 0);
   for (const decision of DECISION_KINDS) decisions.inc({ decision }, 0);
+  for (const stage of EMERGENCY_STAGES) emergencies.inc({ stage }, 0);
   return {
     httpRequest(method, route, status, seconds) {
       const known = METHODS.has(method) ? method : 'other';
@@ -71,6 +73,7 @@ export function createInstruments(registry: Registry, clock: Clock): Metrics {
     appendConflict: () => conflicts.inc(),
     streamEventsRead: (count) => eventsRead.inc(count),
     decision: (decision) => decisions.inc({ decision }),
+    emergency: (stage) => emergencies.inc({ stage }),
     refusal: (code) => refusals.inc({ code }),
     subscriptionLag(subscription, count, seconds) {
       lag.set({ subscription }, count);

@@ -15,6 +15,8 @@ export interface Metrics {
   /** Events of a stream that were read to fold its state. */
   streamEventsRead(events: number): void;
   decision(kind: DecisionKind): void;
+  /** Of what takes the emergency path of its policies. */
+  emergency(stage: EmergencyStage): void;
   /** @param code of the answer, see docs/errors.md */
   refusal(code: string): void;
   /** How many events of the store a subscription has not handled yet, and for how long the oldest of them has waited, where that is known. */
@@ -61,3 +63,5 @@ export const USES_CHANGES = ['reserved', 'spent', 'returned'] as const;
 export type UsesChange = (typeof USES_CHANGES)[number];
 export const DECISION_KINDS = ['approve', 'reject', 'withdraw', 'revoke'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
+export const EMERGENCY_STAGES = ['requested', 'used', 'justified', 'not-justified', 'overdue'] as const;
+export type EmergencyStage = (typeof EMERGENCY_STAGES)[number];
