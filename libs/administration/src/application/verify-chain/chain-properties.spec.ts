@@ -3,7 +3,12 @@ import { DomainError } from '#kernel/domain-error.js';
 import { at, ChainWorld, headOf } from '../testing/chain-world.js';
 import { account } from '../testing/signing-person.js';
 import type { ChainEvent, VerifiedChain } from './verified-chain.js';
+import { operationOf } from './operation-of.js';
 import { verifyChain } from './verify-chain.js';
+import type { ControlPlaneEvent } from '../../domain/control-plane/events.js';
+import { evolveControlPlane } from '../../domain/control-plane/evolve.js';
+import { initialControlPlane } from '../../domain/control-plane/state.js';
+import type { ControlPlaneState } from '../../domain/control-plane/state.js';
 
 type Json = Record<string, unknown>;
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -27,6 +32,11 @@ const STEPS: readonly Step[] = [
     const session = world.session(world.admin(a), 'POST /v1/policies', others(world, a));
     if (b % 2 === 0) world.act(world.admin(a), 'POST', '/v1/keys/fw-prod/disable', { reason: `lost ${b}` }, session);
     else world.act(world.admin(a), 'POST', '/v1/deputies', { deputy: account(`m${b}`), groups: ['fw'], from: at('10:00'), until: at('18:00'), reason: 'away' }, session);
+  },
+  (world, a, b) => {
+    const keyId = `key-${b}`;
+    world.byOperation(world.admin(a), 'POST', '/v1/keys', { keyId, purpose: 'firmware', algorithm: 'ES256', approvalPolicy: { ref: `p${b % 2}` } }, others(world, a));
+    world.run({ type: 'bind-key', keyId, publicKeySha256: `a${b}`.repeat(32), signer: 's', now: world.now });
   },
   (world, _, b) => void world.run({ type: 'bind-key', keyId: b % 2 === 0 ? 'fw-prod' : 'evidence', publicKeySha256: String(b % 10).repeat(64), signer: 's', now: world.now }),
 ];
@@ -121,6 +131,26 @@ describe('rule 22: whatever is done to a chain beside its administrators', () =>
       expect({ path: mutant?.path, faults: (await verified(world, mend ? rechained(changed) : changed)).faults.length }).toEqual({ path: mutant?.path, faults: 1 });
     }, 150));
 
+  it('what its verifier saw too late, or taken back, breaks nothing: the state is that of the acts that count', () =>
+    property(fc.tuple(walks, fc.array(fc.nat(3), { minLength: 30, maxLength: 30 })), async ([steps, fates]) => {
+      const world = walked(steps);
+      const fate = ({ revision }: ChainEvent): number => fates[revision] ?? 0;
+      const { faults, uncounted, state, revision } = await verifyChain(world.events, {
+        ...world.options,
+        firstSeenAt: (event) => (fate(event) === 1 ? at('23:00') : undefined),
+        takenBack: (event) => (fate(event) === 2 && operationIn(event) !== undefined ? 'it was revoked' : undefined),
+      });
+      expect({ faults, revision }).toEqual({ faults: [], revision: world.events.length - 1 });
+      const lost = new Set(uncounted.map((one) => one.revision));
+      for (const event of world.events) if (fate(event) === 2 && operationIn(event) !== undefined) expect(lost).toContain(event.revision);
+      const expected = world.events.reduce<ControlPlaneState>((before, event) => {
+        const told = { type: event.type, data: event.data } as ControlPlaneEvent;
+        const operationId = operationIn(event);
+        return lost.has(event.revision) ? { ...before, operations: operationId === undefined ? before.operations : before.operations.with(operationId), at: (event.data as { at: string }).at } : evolveControlPlane(before, told);
+      }, initialControlPlane);
+      expect(state).toEqual(expected);
+    }, 60));
+
   it('a chain cut short is found by who remembers more of it', () =>
     property(walks, async (steps) => {
       const world = walked(steps);
@@ -129,6 +159,8 @@ describe('rule 22: whatever is done to a chain beside its administrators', () =>
       expect(cut.revision).toBe(whole.revision - 1);
     }, 10));
 });
+
+const operationIn = (event: ChainEvent): string | undefined => operationOf(event.data)?.operationId;
 
 /** Whether every one of these bears a proof, which names its place. */
 const proven = (events: readonly ChainEvent[]): boolean => events.every((event) => typeof (event.data as Json)['proof'] === 'string');

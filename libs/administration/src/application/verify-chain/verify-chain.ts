@@ -53,6 +53,8 @@ async function stateAfter(chain: VerifiedChain, event: ChainEvent, options: Chai
     case 'administration.key-bound.v1': {
       const bound = linked(chain, readKeyBound(data));
       const objection = bindingObjection(chain.state, bound.keyId, bound.publicKeySha256);
+      // Once an act did not count here, a key may be one that only others know.
+      if (objection !== undefined && chain.uncounted.length > 0) return { state: { ...chain.state, at: bound.at }, since: inForceFrom(chain, event, bound.at, options), uncounted: { code: 'BINDING_REFUSED', detail: objection } };
       if (objection !== undefined) throw new ChainBroken('BINDING_REFUSED', objection);
       if (options.knowsPair?.(bound.keyId, bound.publicKeySha256) === false) throw new ChainBroken('BINDING_REFUSED', `the pair of ${bound.keyId} is not the one that was made for it`);
       return { state: evolveControlPlane(chain.state, { type, data: bound }), since: inForceFrom(chain, event, bound.at, options) };

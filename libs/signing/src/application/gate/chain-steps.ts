@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { LruMap } from '#eventing/lru-map.js';
 import { chainDigest, evolveControlPlane, UNVERIFIED, verifyNext } from '#administration/contract.js';
 import type { ControlPlaneEvent, VerifiedChain } from '#administration/contract.js';
 import type { ProofVerifier } from '#identity/contract.js';
@@ -11,6 +12,9 @@ import type { TakenBackParts } from './taken-back.js';
 const ACT = 'act';
 const GENESIS = 'genesis';
 const FIRST_READING = 'chain-first-reading';
+
+/** Notes of acts are never changed: so many are asked for once. */
+const KEPT = 50_000;
 
 /** A chain as far as it was verified, and why it is not from there on. */
 export interface Verified {
@@ -37,6 +41,7 @@ export interface ChainStepsOptions extends TakenBackParts {
 export class ChainSteps {
   /** Up to this revision the chain stood there when signers first read it. */
   private readBefore = -1;
+  private readonly noted = new LruMap<string, string>(KEPT);
 
   constructor(private readonly options: ChainStepsOptions) {}
 
@@ -90,8 +95,9 @@ export class ChainSteps {
    */
   private async firstSight(event: RecordedEvent): Promise<FirstSight | undefined> {
     const key = `${event.revision} ${digestOf(event)}`;
-    const noted = (await this.options.ledger.note(ACT, key)) ?? (await this.noteFirst(key, event));
+    const noted = this.noted.get(key) ?? (await this.options.ledger.note(ACT, key)) ?? (await this.noteFirst(key, event));
     if (noted === undefined) return undefined;
+    this.noted.set(key, noted);
     const [at = '', ...why] = noted.split(' ');
     return { at, takenBack: why.length === 0 ? undefined : why.join(' ') };
   }
