@@ -22,6 +22,8 @@ export interface Issuer {
   claims(subject: string, roles: readonly string[], claims?: Claims): Claims;
   /** Any token at all: header and claims as given. @param key unless told, the issuer's; for HS256 a text, for `none` nothing is signed */
   sign(header: TokenHeader, claims: Claims, key?: KeyObject | string): string;
+  /** Its clock is so far ahead from now on: tests turn clocks by days, too. */
+  turn(seconds: number): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export async function startIssuer(audience = 'countersign'): Promise<Issuer> {
   const kid = randomUUID();
   const jwks = JSON.stringify({ keys: [{ ...pair.publicJwk, kid, alg: 'ES256', use: 'sig' }] });
   let url = '';
+  let ahead = 0;
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     if (request.url === '/jwks') response.end(jwks);
@@ -42,7 +45,7 @@ export async function startIssuer(audience = 'countersign'): Promise<Issuer> {
   url = `http://127.0.0.1:${await listen(server)}`;
 
   const claims: Issuer['claims'] = (subject, roles, more = {}) => {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(Date.now() / 1000) + ahead;
     return { iss: url, aud: audience, sub: subject, name: `Name of ${subject}`, iat: now, nbf: now - HOURS_4, exp: now + HOURS_4, roles, ...more };
   };
   const sign: Issuer['sign'] = (header, payload, key = pair.privateKey) => {
@@ -53,6 +56,7 @@ export async function startIssuer(audience = 'countersign'): Promise<Issuer> {
   };
   return {
     url, kid, claims, sign,
+    turn: (seconds) => void (ahead = seconds),
     publicKeyPem: createPublicKey(pair.privateKey).export({ type: 'spki', format: 'pem' }).toString(),
     token: (subject, roles, more) => sign({ alg: 'ES256', kid, typ: 'JWT' }, claims(subject, roles, more)),
     close: () => new Promise((resolve) => {
