@@ -92,7 +92,7 @@ const meanwhile = async <T>(alter: (store: AlteredStore) => T, ready = true): Pr
   }
 };
 
-it('rules 20 to 25: who alters the event store while the service is down gets no signature', async () => {
+it('rules 21 and 25: who alters the event store while the service is down gets no signature', async () => {
   const made: { readonly forgery: Forgery; readonly operation: OperationView }[] = [];
   for (const forgery of FORGERIES) {
     const operation = await oli.person.operation({ [forgery.keyId ?? 'fw']: 1 });

@@ -35,14 +35,14 @@ describe('the control plane as signers have seen it', () => {
   };
   const metadata = () => ({ commandId: randomUUID(), actor: world.oli.actor, at: world.saga.trusted.now().closing });
 
-  it('rule 21: an act that a signer saw is not cut off the end of it', async () => {
+  it('rules 21 and 22: an act that a signer saw is not cut off the end of it', async () => {
     const revision = await revoked();
     const shorter = await copyOf(world.saga.store, (e) => !(e.stream === STREAM && e.revision === revision));
     const { signer } = await begunWith(shorter);
     expect(signer.down()).toMatch(/^STORE_BEHIND.*the control plane ends at revision/);
   });
 
-  it('rule 21: no other act stands in its place, whoever signed it', async () => {
+  it('rules 21 and 22: no other act stands in its place, whoever signed it', async () => {
     const before = world.chain.chain;
     const revision = await revoked();
     const forked = await copyOf(world.saga.store, (e) => !(e.stream === STREAM && e.revision === revision));

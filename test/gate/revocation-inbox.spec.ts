@@ -7,9 +7,10 @@ import { runCommandLine } from '#apps/cli/src/command-line/run-command-line.js';
 import { watchInbox } from '#apps/signer/src/revocation-inbox.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import { operationStream } from '#operations/contract.js';
 import { evidenceKind } from '#signing/application/gate/evidence.js';
 import { openGate } from '#signing/application/gate/open-gate.js';
-import { revocationStatement, takeRevocation } from '#signing/application/gate/take-revocation.js';
+import { OperationUnknownError, revocationStatement, takeRevocation } from '#signing/application/gate/take-revocation.js';
 import { eventually } from '#signing/application/sign/testing/saga-world.js';
 import { newKeyPair } from '#test/fixtures/key-pair.js';
 import { account, GateWorld, SigningPerson } from './gate-world.js';
@@ -61,13 +62,43 @@ describe('revocations in a signer’s own inbox', () => {
     ['by somebody whom no policy names', (w) => signed(w.zoe)],
     ['by a key that only says whose it is', (w) => signed(new SigningPerson(w.eve.actor))],
     ['for another deployment', (w) => signed(w.eve, { deployment: 'd2' })],
-    ['of an operation that is not there', (w) => signed(w.eve, { operationId: '00000000-0000-4000-8000-000000000000' })],
     ['that is something else', (w) => w.eve.jws('{"type":"countersign/decision/v1"}')],
     ['that is no JWS', () => 'revoke it, please'],
   ])('rule 25: one %s stops nothing', async (_what, jws) => {
     expect(await (await taker())(jws(world))).toEqual(expect.any(String));
     world.saga.clock.advance(1_001);
     expect((await world.signs(request.operationId, [world.order(request)])).type).toBe('signing.completed.v1');
+  });
+
+  it('rule 25: one of an operation that nobody knows yet is tried again, and an administrator’s is taken before', async () => {
+    const next = world.request();
+    const take = await taker();
+    await expect(take(signed(world.eve, next))).rejects.toBeInstanceOf(OperationUnknownError);
+    expect(await world.saga.ledger.note('taken-back', next.operationId)).toBeUndefined();
+    await world.write(operationStream(next.operationId), [{ type: 'operations.requested.v1', data: next }]);
+    expect(await take(signed(world.eve, next))).toBeUndefined();
+    const last = world.request();
+    expect(await take(signed(world.chain.admin(0), last))).toBeUndefined();
+    expect(await world.blocked(last.operationId, world.stored(last, [world.approval(world.eve, last), world.approval(world.fay, last)]))).toEqual(['OPERATION_REVOKED']);
+  });
+
+  it.each([['a long one', 'x'.repeat(2_000)], ['characters of two halves, one of them cut', '😀'.repeat(1_000)], ['the same, one character on', `x${'😀'.repeat(1_000)}`], ['NUL', 'a\0b']])('rule 25: its reason may be any text: %s', async (_what, reason) => {
+    expect(await (await taker())(world.eve.jws(revocationStatement({ operationId: request.operationId, reason }, DEPLOYMENT)))).toBeUndefined();
+    expect(await world.saga.ledger.note('taken-back', request.operationId)).toMatch(/^revoked by eve/);
+  });
+
+  it('one that can’t be judged now is in the way of no other', async () => {
+    for (let i = 0; i < 120; i += 1) writeFileSync(join(dir, `a-${i}.jws`), 'later');
+    const stopping = new AbortController();
+    const said: unknown[] = [];
+    const watching = watchInbox(dir, (jws) => (jws === 'now' ? Promise.resolve(undefined) : Promise.reject(new OperationUnknownError('not yet'))), { warn: (...args: readonly unknown[]) => void said.push(args) }, stopping.signal);
+    await eventually(() => Promise.resolve(said.length), (n) => n >= 100);
+    writeFileSync(join(dir, 'z.jws'), 'now');
+    await eventually(() => Promise.resolve(readdirSync(dir)), (names) => names.includes('z.jws.taken'));
+    stopping.abort();
+    await watching;
+    // Once for each file.
+    expect(said.length).toBeLessThanOrEqual(121);
   });
 
   it('rule 25: `countersign revoke` leaves one that is taken; what is none is set aside, and what can’t be looked at now stays', async () => {

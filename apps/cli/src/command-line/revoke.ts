@@ -19,7 +19,8 @@ usage: countersign revoke OPERATION --deployment ID --reason TEXT --credential I
 
 ${KEY_HELP}
 Who asked, administrators, and whom a policy of the operation names may revoke it. The signer takes the file within a second, renames it to ….jws.taken, and
-halts every order of the operation that asks for proofs from then on, whatever stands in the event store. One that it can't take becomes ….jws.refused; its log says why.
+halts every order of the operation from then on, whatever stands in the event store. One that it can't take becomes ….jws.refused; its log says why. One of an operation that it
+does not know yet stays, and is tried again.
 In the trail it is seen by its halted orders: revoke it by the api as well, where that can be reached.
 `;
 const OPTIONS = { ...KEY_OPTIONS, deployment: 'string', reason: 'string', credential: 'string', inbox: 'string' } as const;

@@ -59,7 +59,7 @@ export class StandingNotes {
 
   /** Nobody can bring it back to life by what is taken out of the event store, or put in. @param why fit for people, and for the ledger */
   async ended(operationId: string, why: string): Promise<void> {
-    await this.ledger.noteOnce(TAKEN_BACK, operationId, why);
+    await this.ledger.noteOnce(TAKEN_BACK, operationId, fit(why));
     this.living.delete(operationId);
   }
 
@@ -93,6 +93,10 @@ export class StandingNotes {
     return false;
   }
 }
+
+const MAX_WHY = 1_000;
+/** Whatever somebody wrote, a ledger keeps it. */
+const fit = (why: string): string => why.replaceAll('\0', '').slice(0, MAX_WHY).replaceAll(/\p{Surrogate}/gu, '\ufffd');
 
 /** Fixed length: a nonce is of any. */
 const place = (operationId: string, nonce: string): string => `${operationId} ${hashOf(nonce)}`;

@@ -10,12 +10,16 @@ import { isAdministrator } from './hearing.js';
 import type { Plane } from './plane.js';
 
 export const REVOCATION_TYPE = 'countersign/revocation/v1';
-const MAX_REASON = 1_000;
 
 /** What somebody signs to take back what an operation allows, past api and store (rule 25). */
 export interface Revocation {
   readonly operationId: string;
   readonly reason: string;
+}
+
+/** It may be that nobody knows of it yet. */
+export class OperationUnknownError extends Error {
+  override readonly name = 'OperationUnknownError';
 }
 
 /** The exact text that is signed: RFC 8785, which of four texts is this. */
@@ -28,7 +32,8 @@ export interface RevocationDeps extends Pick<GateDeps, 'plane' | 'notes' | 'veri
 /**
  * Takes a signed revocation: from then on no signer of this ledger signs under its operation, whatever the event store says.
  * @param jws compact, by an active credential, over the RFC 8785 JSON of `type`, `deployment`, `operationId`, `reason`
- * @returns why it is not taken, fit for a log; undefined: it is @throws StoreUnavailableError, LedgerUnavailableError: it is to be tried again
+ * An administrator's is taken before anybody knows of the operation.
+ * @returns why it is not taken, fit for a log; undefined: it is @throws StoreUnavailableError, LedgerUnavailableError, OperationUnknownError: it is to be tried again
  */
 export async function takeRevocation(jws: string, { plane: feed, notes, verifier, operations }: RevocationDeps): Promise<string | undefined> {
   const plane = await feed.current();
@@ -39,9 +44,9 @@ export async function takeRevocation(jws: string, { plane: feed, notes, verifier
   const revocation = revocationOf(verdict.payload, plane.deployment);
   if (revocation === undefined) return 'what was signed is no revocation for this deployment';
   const { operation } = (await operations.load(operationStream(revocation.operationId))).state;
-  if (operation.request === null) return 'there is no such operation';
+  if (operation.request === null && !isAdministrator(credential.owner, plane)) throw new OperationUnknownError('there is no such operation yet');
   if (!mayRevoke(credential.owner, operation, plane)) return `${nameOf(credential.owner)} may not revoke it`;
-  await notes.ended(revocation.operationId, `revoked by ${nameOf(credential.owner)}, in the signer’s inbox: ${revocation.reason}`.slice(0, MAX_REASON));
+  await notes.ended(revocation.operationId, `revoked by ${nameOf(credential.owner)}, in the signer’s inbox: ${revocation.reason}`);
   return undefined;
 }
 
@@ -50,7 +55,7 @@ function revocationOf(text: string, deployment: string): Revocation | undefined 
     const value = JSON.parse(text) as Readonly<Record<string, unknown>>;
     const { type, operationId, reason } = value;
     const isOne = type === REVOCATION_TYPE && value['deployment'] === deployment && Object.keys(value).length === 4 && canonicalDigest(value) === statementDigest(text);
-    return isOne && typeof operationId === 'string' && /^[0-9a-f-]{36}$/.test(operationId) && typeof reason === 'string' ? { operationId, reason: reason.replaceAll('\0', '') } : undefined;
+    return isOne && typeof operationId === 'string' && /^[0-9a-f-]{36}$/.test(operationId) && typeof reason === 'string' ? { operationId, reason } : undefined;
   } catch {
     return undefined;
   }
