@@ -1,16 +1,13 @@
 import { DEPLOYMENT } from '#administration/application/testing/chain-world.js';
 import { StreamStates } from '#eventing/stream-states.js';
 import { CredentialProofVerifier } from '#identity/adapters/proofs/credential-proof-verifier.js';
-import { signJws } from '#identity/adapters/proofs/sign-jws.js';
 import { VerifiedProofs } from '#identity/adapters/proofs/verified-proofs.js';
-import type { PublicJwk } from '#identity/contract.js';
 import { keyKind, keyStream } from '#keys/contract.js';
 import { operationStream } from '#operations/contract.js';
 import { evidenceKind } from '#signing/application/gate/evidence.js';
 import type { Gate } from '#signing/application/gate/gate.js';
 import { openGate } from '#signing/application/gate/open-gate.js';
 import { openOrder } from '#signing/application/sign/open-order.js';
-import { newKeyPair } from '../fixtures/key-pair.js';
 import { account, GateWorld, SigningPerson } from '../gate/gate-world.js';
 import { atMost, figure } from './bench-report.js';
 import type { Row } from './bench-report.js';
@@ -19,18 +16,6 @@ const COLD_ROUNDS = 200;
 const CACHED_ROUNDS = 5_000;
 /** What the second to the last order of an operation may cost more for its proofs. */
 const AIM_MS = 0.1;
-
-/** Somebody with an ES256 key. */
-class EcPerson extends SigningPerson {
-  override readonly publicJwk: PublicJwk;
-  override readonly jws: (statement: string) => string;
-  constructor(name: string) {
-    super(account(name));
-    const { privateKey, publicJwk } = newKeyPair('ES256');
-    this.publicJwk = publicJwk;
-    this.jws = (statement) => signJws(statement, this.credentialId, privateKey);
-  }
-}
 
 /** What the signer's gate takes for one order of an operation with so many signed approvals: with nothing of them known, and with the proofs verified before. */
 export async function quorumTimes(counts: readonly number[] = [2, 5, 10]): Promise<readonly Row[]> {
@@ -43,7 +28,7 @@ export async function quorumTimes(counts: readonly number[] = [2, 5, 10]): Promi
 }
 
 async function quorumTime(count: number): Promise<{ readonly cold: number; readonly cached: number }> {
-  const people = Array.from({ length: count }, (_, i) => new EcPerson(`person-${i}`));
+  const people = Array.from({ length: count }, (_, i) => new SigningPerson(account(`person-${i}`), undefined, 'ES256'));
   const world = new GateWorld({
     policy: { tree: { type: 'approvers', count, group: 'signers' }, requiredProof: 'signature' },
     genesis: { rosters: [{ group: 'signers', members: people.map((p) => p.actor) }] },

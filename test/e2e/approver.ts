@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import { signJws } from '#identity/adapters/proofs/sign-jws.js';
 import { actStatement, canonicalDigest, orderStatement } from '#identity/contract.js';
 import type { OperationView } from '#operations/application/operation-view.js';
 import type { SignOrderView } from '#signing/application/sign-order-view.js';
 import { newKeyPair } from '#test/fixtures/key-pair.js';
+import { signJws } from '#test/fixtures/sign-jws.js';
 import { eventually } from '#test/system/steps.js';
 import { expected } from './person.js';
 import type { Answer, Person } from './person.js';

@@ -1,8 +1,6 @@
 import type { Provider } from '@nestjs/common';
-import { CONTROL_PLANE_EXECUTOR } from '#administration/application/control-plane-executor.js';
 import { controlPlaneDecider, controlPlaneKind } from '#administration/application/control-plane-kind.js';
 import { Administration } from '#administration/application/act/administration.js';
-import { PROPOSE_OPERATION } from '#administration/application/ports/propose-operation.port.js';
 import { RELYING_PARTY } from '#administration/application/ports/relying-party.port.js';
 import type { RelyingPartyNow } from '#administration/application/ports/relying-party.port.js';
 import { PROPOSAL_EXECUTOR, proposalKind } from '#administration/application/proposal-kind.js';
@@ -66,7 +64,7 @@ export function administrationOfApi(parts: AdministrationDeps): AdministrationOf
   const proposed = proposalsAsOperations(operations, controlPlane, deployment);
   const administration = new Administration({ controlPlane: plane, operations: proposed, verifier, clock, settings });
   const provided: readonly [symbol | typeof Administration, unknown][] = [
-    [CONTROL_PLANE, controlPlane], [CONTROL_PLANE_EXECUTOR, plane], [PROPOSAL_EXECUTOR, proposals], [ADMINISTRATION_SETTINGS, settings], [PROPOSE_OPERATION, proposed], [RELYING_PARTY, relying],
+    [CONTROL_PLANE, controlPlane], [PROPOSAL_EXECUTOR, proposals], [ADMINISTRATION_SETTINGS, settings], [RELYING_PARTY, relying],
     [WEBAUTHN_REGISTRATION, new WebAuthnRegistrar()], [Administration, administration], [POLICY_SOURCES, sources],
   ];
   return {

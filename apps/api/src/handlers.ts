@@ -11,7 +11,6 @@ import { ChallengeDecisionHandler } from '#operations/application/challenge-deci
 import { DecideOperationHandler } from '#operations/application/decide-operation/decide-operation.handler.js';
 import { GetOperationHandler } from '#operations/application/get-operation/get-operation.handler.js';
 import { ListOperationsHandler } from '#operations/application/list-operations/list-operations.handler.js';
-import { ProposeOperationHandler } from '#operations/application/propose-operation/propose-operation.handler.js';
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
 import { ListReviewsHandler } from '#operations/application/list-reviews/list-reviews.handler.js';
 import { ReviewOperationHandler } from '#operations/application/review-operation/review-operation.handler.js';
@@ -39,7 +38,7 @@ import { RegistrationOptionsHandler } from '#administration/application/registra
 /** Every command and query that the api answers. */
 export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
-  RequestOperationHandler, ProposeOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
+  RequestOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
   OperationTrailHandler, AuditTrailHandler, AnalysePolicyHandler, ConfirmClockHandler, AcceptStoreHandler,
   KeyGovernance, PerformActHandler, ProposeCredentialHandler, ListCredentialsHandler, ReadControlPlaneHandler, RegistrationOptionsHandler,

@@ -27,8 +27,6 @@ export type { AdministrativeAct, AdministrativeGrant, GivenProof } from './domai
 export { policiesDigest } from './application/policy-digest.js';
 export { requestStatement } from './application/request-statement.js';
 export type { StatedRequest } from './application/request-statement.js';
-export { ProposeOperationCommand } from './application/propose-operation/propose-operation.command.js';
-export type { Proposal } from './application/propose-operation/propose-operation.command.js';
 export { APPROVER_PAIRS } from './application/ports/approver-pairs.port.js';
 export type { ApprovedFor, ApproverPair, ApproverPairs } from './application/ports/approver-pairs.port.js';
 export { approversFor } from './domain/operation/approvals.js';

@@ -4,5 +4,3 @@ import type { Chain } from '../domain/control-plane/decide.js';
 import type { ControlPlaneEvent } from '../domain/control-plane/events.js';
 
 export type ControlPlaneExecutor = CommandExecutor<ControlPlaneCommand, ControlPlaneEvent, Chain>;
-/** Injection token of the process's ControlPlaneExecutor. */
-export const CONTROL_PLANE_EXECUTOR = Symbol('ControlPlaneExecutor');

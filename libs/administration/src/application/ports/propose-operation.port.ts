@@ -25,5 +25,3 @@ export interface ProposeOperation {
   /** Whether this command has proposed before; only commands with an Idempotency-Key can have. */
   hasProposed(meta: CommandMeta): Promise<boolean>;
 }
-/** Injection token of the process's ProposeOperation. */
-export const PROPOSE_OPERATION = Symbol('ProposeOperation');

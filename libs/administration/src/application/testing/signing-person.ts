@@ -1,27 +1,27 @@
-import { createHash, createPublicKey, sign, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Actor } from '#kernel/actor.js';
 import { actStatement, canonicalDigest, decisionStatement, kidOf } from '#identity/contract.js';
 import type { Credential, DecisionProof, JwsVerdict, ProofFault, ProofVerifier, PublicJwk } from '#identity/contract.js';
 import { newKeyPair } from '#test/fixtures/key-pair.js';
+import { signJws } from '#test/fixtures/sign-jws.js';
 import type { Act, SignedDecision } from '../../domain/control-plane/act.js';
 
 export const ISSUER = 'https://idp.example';
 export const account = (subject: string): Actor => ({ issuer: ISSUER, subject });
 export const ORIGIN = 'https://countersign.example';
 
-const encoded = (text: string): string => Buffer.from(text, 'utf8').toString('base64url');
 const FAULT: ProofFault = { code: 'PROOF_INVALID', detail: 'it does not verify' };
 
-/** Somebody with an Ed25519 key, which signs what he does. */
+/** Somebody with a key, which signs what he does. */
 export class SigningPerson {
   readonly credentialId: string;
   readonly publicJwk: PublicJwk;
   private readonly privateKey: KeyObject;
 
-  constructor(readonly actor: Actor, credentialId = `${actor.subject}-key`) {
+  constructor(readonly actor: Actor, credentialId = `${actor.subject}-key`, algorithm: 'ES256' | 'EdDSA' = 'EdDSA') {
     this.credentialId = credentialId;
-    const { privateKey, publicJwk } = newKeyPair('EdDSA');
+    const { privateKey, publicJwk } = newKeyPair(algorithm);
     this.privateKey = privateKey;
     this.publicJwk = publicJwk;
   }
@@ -31,8 +31,7 @@ export class SigningPerson {
   }
 
   jws(statement: string): string {
-    const input = `${encoded(JSON.stringify({ alg: 'EdDSA', kid: this.credentialId }))}.${encoded(statement)}`;
-    return `${input}.${sign(null, Buffer.from(input), this.privateKey).toString('base64url')}`;
+    return signJws(statement, this.credentialId, this.privateKey);
   }
 
   /** `Countersign-Proof` over an act. */

@@ -20,9 +20,3 @@ export function algorithmOfKey({ type, asymmetricKeyType, asymmetricKeyDetails }
 /** The signature of a JWS, 64 bytes. @throws TypeError for other keys */
 export const jwsSignature = (input: string, privateKey: KeyObject): Buffer =>
   algorithmOfKey(privateKey) === 'ES256' ? sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }) : sign(null, Buffer.from(input), privateKey);
-
-/** A statement as a compact JWS, as clients make it. @throws TypeError for other keys than EC P-256 and Ed25519 */
-export function signJws(statement: string, credentialId: string, privateKey: KeyObject): string {
-  const input = jwsInput(statement, credentialId, algorithmOfKey(privateKey));
-  return jwsOf(input, jwsSignature(input, privateKey));
-}
