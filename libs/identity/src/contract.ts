@@ -47,7 +47,7 @@ export interface TokenVerifier {
   verify(authorizationHeader: string | undefined): Promise<Principal>;
 }
 
-export type { Credential, CredentialKey, CredentialStatus, PublicJwk } from './domain/credential.js';
+export type { Credential, CredentialKey, PublicJwk } from './domain/credential.js';
 export { CREDENTIAL_STATUSES } from './domain/credential.js';
 export type { Directory, Relation, SeenClaims, StandIn } from './domain/directory.js';
 export { accountKey, answerableFor, NOBODY_KNOWN, SIGHTING_LASTS_MS } from './domain/directory.js';
@@ -61,7 +61,7 @@ export { WEBAUTHN_REGISTRATION } from './application/ports/webauthn-registration
 export { canonical as canonicalJson, canonicalDigest, statementDigest } from './application/statements/canonical.js';
 export { decisionStatement, parseDecisionStatement } from './application/statements/decision-statement.js';
 export { actStatement, parseActStatement } from './application/statements/act-statement.js';
-export { orderStatement, parseOrderStatement } from './application/statements/order-statement.js';
+export { orderStatement } from './application/statements/order-statement.js';
 export { kidOf } from './application/proofs/jws-parts.js';
 export { parseDecisionProof } from './application/proofs/parse-decision-proof.js';
 export { publicJwkOf } from './application/proofs/public-jwk.js';
@@ -72,4 +72,3 @@ export { PERSON_PREFIX, sightingKind } from './application/record-sightings/sigh
 export { sightingDecider } from './domain/sightings/sighting.js';
 export { Sightings } from './application/record-sightings/sightings.js';
 export { SightingRecorder } from './application/record-sightings/sighting-recorder.js';
-export type { SightingExecutor } from './application/record-sightings/sighting-recorder.js';

@@ -4,9 +4,7 @@ export { LedgerIntentExistsError, LedgerNameTakenError, LedgerRefusedError, Ledg
 
 export { SIGN_ORDER_PREFIX, signOrderStream } from './streams.js';
 export { signOrderKind } from './application/sign-order-kind.js';
-export { viewReserved, viewSignOrder } from './application/view-sign-order.js';
-export type { SignOrderView, SignOrderViewState } from './application/sign-order-view.js';
-export type { SignOrderState } from './domain/sign-order/state.js';
+export type { SignOrderView } from './application/sign-order-view.js';
 export { STARTED_ORDERS } from './application/ports/started-orders.port.js';
 export type { StartedOrders } from './application/ports/started-orders.port.js';
 export { SIGNER_STATUS } from './application/ports/signer-status.port.js';
