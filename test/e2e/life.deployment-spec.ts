@@ -87,6 +87,8 @@ it('rules 14, 22, 23 and 25: seven days', async () => {
     expect((await approves(keyId))?.state).toBe('approved');
   }
   for (const keyId of ['seen', 'decided', 'lasting'] as const) await signs(keyId);
+  const left = await founded.scene.orderer.operation({ lasting: 1 }, BOUND);
+  const proof = await founded.approver('ana').proof(left);
   const waiting = expected(await orders('slow', 'respond-async'), 202);
   const [one, two, three] = [founded.administrator('admin-1'), founded.administrator('admin-2'), founded.administrator('admin-3')];
   const opened = await one.acts('POST', '/v1/administration-sessions', { purpose: 'policies', validMs: 3_600_000, grants: [{ action: 'administer', resource: 'POST /v1/policies' }] });
@@ -103,6 +105,7 @@ it('rules 14, 22, 23 and 25: seven days', async () => {
   const order = await eventually(() => orders('seen'), ({ said }) => said !== '409 OPERATION_NOT_APPROVED');
   expect((await founded.scene.ended(order)).state).toBe('completed');
   expect((await founded.administrator('admin-1').acts('POST', '/v1/policies', { name: 'late', policy: SIGNED }, { session: opened.body.operationId })).said).toBe('403 SESSION_REQUIRED');
+  expect((await founded.approver('ana').person.approves(left, { proof })).said).toBe('409 CHALLENGE_EXPIRED');
   const reserved = async () => expected(await founded.scene.orderer.readsOrder(waiting), 200);
   expect((await reserved()).state).toBe('reserved');
 
