@@ -132,6 +132,14 @@ describe('challenges of decisions', () => {
       await expect(scene.answer(ADA, view, old)).rejects.toEqual(code('CHALLENGE_EXPIRED'));
     });
 
+    it('are given up when they are twice as old as they last', async () => {
+      await scene.challenge(BEN, view);
+      scene.wall += 10 * 60_000;
+      const mine = await scene.challenge(ADA, view);
+      const { state } = await scene.operations.states.load(operationStream(view.operationId));
+      expect([...state.challenges.keys()]).toEqual([mine.challengeId]);
+    });
+
     it('are bounded for each person, and nobody pushes out those of others', async () => {
       const his = await scene.challenge(BEN, view);
       const mine: DecisionChallengeView[] = [];

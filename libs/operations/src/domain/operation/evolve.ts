@@ -1,7 +1,8 @@
 import { sameActor } from '#kernel/actor.js';
 import type { Actor } from '#kernel/actor.js';
 import { exhaustive } from '#kernel/exhaustive.js';
-import { MAX_OPEN_CHALLENGES } from './challenge.js';
+import { isOlderThan } from './approvals.js';
+import { CHALLENGE_LASTS_MS, MAX_OPEN_CHALLENGES } from './challenge.js';
 import type { ApprovalGiven, DecisionChallenged, GivenProof, OperationEvent, RejectionGiven } from './events.js';
 import { namedApproval } from './sequence.js';
 import type { GrantState, OperationState, StandingDecision } from './state.js';
@@ -77,10 +78,11 @@ function decided(state: OperationState, given: StandingDecision): OperationState
   return { ...answered(state, given.proof), decisions: [...without(state.decisions, given.by), given], named: named === undefined ? state.named : [...state.named, named] };
 }
 
-/** One account's are bounded, so that nobody can push out another's. Those whose time is over stay among them: whoever answers too late is told so. */
+/** One account's are bounded, so that nobody can push out another's. Those whose time is over stay for as long again: whoever answers too late is told so. */
 function withChallenge(challenges: OperationState['challenges'], challenge: DecisionChallenged['data']): OperationState['challenges'] {
-  const own = [...challenges].filter(([, c]) => sameActor(c.by, challenge.by)).map(([id]) => id);
-  const next = new Map(challenges);
+  const recent = [...challenges].filter(([, c]) => !isOlderThan(c.expiresAt, CHALLENGE_LASTS_MS, challenge.at));
+  const own = recent.filter(([, c]) => sameActor(c.by, challenge.by)).map(([id]) => id);
+  const next = new Map(recent);
   for (const id of own.slice(0, Math.max(0, own.length + 1 - MAX_OPEN_CHALLENGES))) next.delete(id);
   return next.set(challenge.challengeId, challenge);
 }
