@@ -25,11 +25,11 @@ export class SimulatePolicyHandler implements IQueryHandler<SimulatePolicyQuery>
       const page = await this.past.page({ keyId, from, to }, cursor, PAGE);
       for (const { state } of page) {
         if (state.request === null || state.grants.length === 0) continue;
+        if (examined >= MAX_EXAMINED || items.length >= MAX_TOLD) return { items, examined, truncated: true };
         examined += 1;
         const was = outcomeUnder(state, null, null);
         const would = outcomeUnder(state, keyId, policies);
         if (was.outcome !== would.outcome) items.push({ operationId: state.request.operationId, was: was.outcome, would: would.outcome, missing: would.missing });
-        if (examined >= MAX_EXAMINED || items.length >= MAX_TOLD) return { items, examined, truncated: true };
       }
       if (page.length < PAGE) return { items, examined, truncated: false };
       cursor = page.at(-1)?.cursor ?? null;
