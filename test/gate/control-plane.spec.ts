@@ -5,6 +5,7 @@ import { chainDigest, controlPlaneStream } from '#administration/contract.js';
 import { DEPLOYMENT } from '#administration/application/testing/chain-world.js';
 import { operationStream } from '#operations/contract.js';
 import { keyStream } from '#keys/contract.js';
+import { LedgerUnavailableError } from '#signing/application/ports/ledger.port.js';
 import { GateWorld } from './gate-world.js';
 import type { GateWorldOptions, Request } from './gate-world.js';
 
@@ -199,6 +200,23 @@ describe('the control plane, by a signer who trusts nobody else', () => {
       const [end] = await eventually(() => without.readStream(`signOrder-${order.data.signOrderId}`, { limit: 2 }), (e) => e.length > 0);
       expect(end).toMatchObject({ type: 'signing.halted.v1', data: { code: 'OPERATION_REVOKED' } });
       expect(world.hsm.signed).toEqual([]);
+    });
+
+    it('rule 21: a signer goes no further than a revocation that it could not note, and reads it again', async () => {
+      begin();
+      await world.writePlane();
+      await world.saga.registerKey();
+      await world.bindPair();
+      let failing = 2;
+      const { ledger } = world.saga;
+      const faulty = Object.assign(Object.create(ledger) as typeof ledger, {
+        noteOnce: (topic: string, key: string, value: string) => (topic === 'taken-back' && (failing -= 1) >= 0 ? Promise.reject(new LedgerUnavailableError('TIMEOUT', 'no answer')) : ledger.noteOnce(topic, key, value)),
+      });
+      await world.saga.signer('signer-1', { hsm: world.hsm, ledger: faulty });
+      const request = world.request();
+      await world.write(operationStream(request.operationId), [...good(world, request).slice(0, -1), { type: 'operations.revoked.v1', data: { by: world.oli.actor, personal: { name: null, reason: 'x' } } }]);
+      await eventually(() => ledger.note('taken-back', request.operationId), (told) => told !== undefined);
+      expect(failing).toBeLessThan(0);
     });
 
     it('rule 25: an approval whose withdrawal a signer saw does not come back when the withdrawal is taken out of the store', async () => {
