@@ -11,6 +11,7 @@ import { ChallengeDecisionHandler } from '#operations/application/challenge-deci
 import { DecideOperationHandler } from '#operations/application/decide-operation/decide-operation.handler.js';
 import { GetOperationHandler } from '#operations/application/get-operation/get-operation.handler.js';
 import { ListOperationsHandler } from '#operations/application/list-operations/list-operations.handler.js';
+import { OperationReaders } from '#operations/contract.js';
 import { RequestOperationHandler } from '#operations/application/request-operation/request-operation.handler.js';
 import { ListReviewsHandler } from '#operations/application/list-reviews/list-reviews.handler.js';
 import { ReviewOperationHandler } from '#operations/application/review-operation/review-operation.handler.js';
@@ -38,7 +39,7 @@ import { RegistrationOptionsHandler } from '#administration/application/registra
 /** Every command and query that the api answers. */
 export const API_HANDLERS = [
   RegisterKeyHandler, ChangePolicyHandler, DisableKeyHandler, EnableKeyHandler, GetKeyHandler, ListKeysHandler,
-  RequestOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
+  OperationReaders, RequestOperationHandler, ChallengeDecisionHandler, DecideOperationHandler, WithdrawApprovalHandler, RevokeOperationHandler, GetOperationHandler, ListOperationsHandler, ApprovalQueueHandler, ReviewOperationHandler, ListReviewsHandler, SimulatePolicyHandler, ApprovalStandingHandler, ApproverPairsHandler,
   PlaceSignOrderHandler, GetSignOrderHandler, ListSignOrdersHandler, ResolveOutcomeHandler, SignOrders,
   OperationTrailHandler, AuditTrailHandler, AnalysePolicyHandler, ConfirmClockHandler, AcceptStoreHandler,
   KeyGovernance, PerformActHandler, ProposeCredentialHandler, ListCredentialsHandler, ReadControlPlaneHandler, RegistrationOptionsHandler,

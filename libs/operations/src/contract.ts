@@ -14,7 +14,7 @@ export type { OperationExecutor } from './application/operation-executor.js';
 export { KEY_STATES } from './application/ports/key-states.port.js';
 export type { KeyStates } from './application/ports/key-states.port.js';
 export { RefusalRecorder } from './application/record-refusals/refusal-recorder.js';
-export { mayRead } from './application/may-read.js';
+export { OperationReaders } from './application/may-read.js';
 export { OPERATION_STATES } from './application/ports/operation-states.port.js';
 export type { OperationStates } from './application/ports/operation-states.port.js';
 export { operationDecider } from './domain/operation/decide.js';

@@ -3,8 +3,9 @@ import type { EventStore, RecordedEvent } from '#eventing/event-store.port.js';
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { Page } from '#eventing/page.js';
 import { MemoryEventStore } from '#eventing/testing/memory-event-store.js';
+import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { Principal } from '#identity/contract.js';
-import { evolveOperation, initialOperation, operationStream } from '#operations/contract.js';
+import { evolveOperation, initialOperation, OperationReaders, operationStream } from '#operations/contract.js';
 import type { OperationEvent, OperationState, OperationStates } from '#operations/contract.js';
 import type { ReadModelDatabase } from '#platform/read-model/database.js';
 import { Projector } from '#platform/read-model/projector.js';
@@ -24,6 +25,8 @@ import type { TrailItem } from '../../application/trail-item.js';
 import { AuditProjection } from './audit.projection.js';
 import { evidencePart } from './audit-tables.js';
 import { SqlTrailIndex } from './sql-trail-index.js';
+
+const READERS = new OperationReaders({ known: () => ({ directory: NOBODY_KNOWN, resolve: () => [], mutualWithinDays: 0, sessionNames: () => false }) }, { now: () => ({ closing: '2026-01-01T00:00:00.000Z', opening: '2026-01-01T00:00:00.000Z' }) });
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const instant = (seconds: number): string => new Date(START + seconds * 1_000).toISOString();
@@ -77,7 +80,7 @@ describe.each(TEST_DATABASES)('the audit trail on %s', (kind) => {
     },
   };
   const trail = (operationId: string, caller = person('orderer', ['orderer']), limit = 200): Promise<readonly TrailItem[]> =>
-    pages(limit, (cursor) => new OperationTrailHandler(operations, new SqlTrailIndex(model.database), store).execute(new OperationTrailQuery(caller, operationId, { limit, cursor })));
+    pages(limit, (cursor) => new OperationTrailHandler(operations, new SqlTrailIndex(model.database), store, READERS).execute(new OperationTrailQuery(caller, operationId, { limit, cursor })));
 
   it('answers every combination of filters with what is in the store, newest first, also where the clock went back', async () => {
     const streams = ['operation-1', 'operation-2', 'signOrder-1', 'key-k1', 'keyPair-ab', 'clock-main', 'deployment-main'];

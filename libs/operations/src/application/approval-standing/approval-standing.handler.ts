@@ -11,7 +11,7 @@ import { approversFor, claimsNow, isBarred, isExclusive } from '../../domain/ope
 import type { OperationState } from '../../domain/operation/state.js';
 import { policiesOf, statusAt } from '../../domain/operation/status.js';
 import { operationStream } from '../../streams.js';
-import { mayRead } from '../may-read.js';
+import { OperationReaders } from '../may-read.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';
 import type { OperationExecutor } from '../operation-executor.js';
 import { CONTROL_PLANE } from '../ports/control-plane.port.js';
@@ -25,6 +25,7 @@ export class ApprovalStandingHandler implements IQueryHandler<ApprovalStandingQu
     @Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
+    private readonly readers: OperationReaders,
   ) {}
 
   async execute({ caller, operationId }: ApprovalStandingQuery): Promise<ApprovalStanding> {
@@ -32,7 +33,7 @@ export class ApprovalStandingHandler implements IQueryHandler<ApprovalStandingQu
     const now = this.clock.now().closing;
     const status = statusAt(state, now);
     if (state.request === null || status === 'absent') throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
-    if (!mayRead(state, caller)) throw new DomainError('NOT_YOUR_OPERATION', 'it is not yours to see');
+    this.readers.admit(state, caller);
     const { directory } = this.controlPlane.known();
     const asked = [...state.grants.flatMap((g) => policiesOf(g).map((policy) => ({ resource: g.keyId, policy }))), ...(state.request.grants ?? []).map(({ resource, policy }) => ({ resource, policy }))];
     return {

@@ -7,7 +7,7 @@ import { DomainError } from '#kernel/domain-error.js';
 import type { Principal } from '#identity/contract.js';
 import { operationStream } from '../../streams.js';
 import { answer } from '../answer.js';
-import { mayRead } from '../may-read.js';
+import { OperationReaders } from '../may-read.js';
 import { OPERATION_EXECUTOR } from '../operation-executor.js';
 import type { OperationExecutor } from '../operation-executor.js';
 import type { OperationView } from '../operation-view.js';
@@ -27,6 +27,7 @@ export class GetOperationHandler implements IQueryHandler<GetOperationQuery> {
     @Inject(STREAM_AWAITER) private readonly awaiter: StreamAwaiter,
     @Inject(CONTROL_PLANE) private readonly controlPlane: ControlPlane,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
+    private readonly readers: OperationReaders,
   ) {}
 
   async execute({ caller, operationId, minRevision, untilDecidedMs }: GetOperationQuery): Promise<OperationView> {
@@ -46,7 +47,7 @@ export class GetOperationHandler implements IQueryHandler<GetOperationQuery> {
   private async read(caller: Principal, operationId: string): Promise<OperationView> {
     const folded = await this.operations.states.refresh(operationStream(operationId));
     const view = answer(folded, this.controlPlane.known().directory, this.clock.now().closing);
-    if (!mayRead(folded.state, caller)) throw new DomainError('NOT_YOUR_OPERATION', 'it is not yours to see');
+    this.readers.admit(folded.state, caller);
     return view;
   }
 }

@@ -38,6 +38,14 @@ export function standingOf(state: OperationState, person: PolicyPrincipal, now: 
 
 const isNamedByOne = (policies: readonly Policy[], person: PolicyPrincipal, directory: Directory): boolean => policies.some((policy) => names(policy, { ...person, ...claimsNow(policy, person, directory) }));
 
+/** Whether some policy of it names somebody for whom this person stands in, open to him now or not. */
+export const isNamedForAnother = (state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): boolean =>
+  directory.principalsOf(person, now).some((standIn) =>
+    allPolicies(state).some((policy) => {
+      const claims = claimsOfStandIn(policy, standIn, now, directory);
+      return claims !== undefined && names(policy, { ...person, ...claims });
+    }));
+
 /** For whom he may decide: the first for whom it is not decided yet, else the first. What shuts out either of them does so for both. */
 function standInOf(policies: readonly Policy[], state: OperationState, person: PolicyPrincipal, now: Instant, directory: Directory): Capacity | undefined {
   let idle: Capacity | undefined;

@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler } from '@nestjs/cqrs';
 import type { IQueryHandler } from '@nestjs/cqrs';
 import { DomainError } from '#kernel/domain-error.js';
-import { mayRead, OPERATION_EXECUTOR, operationStream } from '#operations/contract.js';
+import { OPERATION_EXECUTOR, OperationReaders, operationStream } from '#operations/contract.js';
 import type { OperationExecutor } from '#operations/contract.js';
 import type { SignOrderView } from '../sign-order-view.js';
 import { GetSignOrderQuery } from './get-sign-order.query.js';
@@ -10,12 +10,12 @@ import { SignOrders } from './sign-orders.js';
 
 @QueryHandler(GetSignOrderQuery)
 export class GetSignOrderHandler implements IQueryHandler<GetSignOrderQuery> {
-  constructor(@Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor, private readonly orders: SignOrders) {}
+  constructor(@Inject(OPERATION_EXECUTOR) private readonly operations: OperationExecutor, private readonly orders: SignOrders, private readonly readers: OperationReaders) {}
 
   async execute({ caller, operationId, signOrderId }: GetSignOrderQuery): Promise<SignOrderView> {
     const { state, revision } = await this.operations.states.load(operationStream(operationId));
     if (revision < 0) throw new DomainError('OPERATION_NOT_FOUND', 'there is no such operation');
-    if (!mayRead(state, caller)) throw new DomainError('NOT_YOUR_OPERATION', 'it is not yours to see');
+    this.readers.admit(state, caller);
     return (await this.orders.find(operationId, signOrderId)).view;
   }
 }
