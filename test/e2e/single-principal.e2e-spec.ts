@@ -63,13 +63,10 @@ function moves(eve: Person, draw: Draw, own: { readonly operationId: string; rea
 
 it('one person with every role neither signs under a policy of two nor weakens it', async () => {
   let walks = 0;
-  await walked(120, async (choices) => {
+  const answers = await walked(120, async (choices) => {
     const eve = scene.as(`eve-${(walks += 1)}`, ['orderer', 'approver', 'administrator', 'auditor'], { groups: ['firmware-approvers', 'administrators', 'release-board'] });
     const own: { readonly operationId: string; readonly requestDigest: string }[] = [];
     const said = await walk(choices, (draw) => moves(eve, draw, own));
-    // She did try: calls went through as well as not.
-    expect([...said].some((s) => s.startsWith('20'))).toBe(true);
-    expect([...said]).toEqual(expect.arrayContaining(['403 SELF_APPROVAL']));
     expect(expected(await scene.admin.get<{ readonly approvalPolicy: object }>('/v1/keys/guarded'), 200).approvalPolicy).toMatchObject({ tree: { type: 'approvers', count: 2, group: 'firmware-approvers' } });
     expect(expected(await scene.admin.get<{ readonly version: number; readonly policy: object }>('/v1/policies/guard'), 200)).toMatchObject({ version: 1, policy: { count: 2 } });
     for (const operation of [...own, protectedOperation]) {
@@ -77,5 +74,8 @@ it('one person with every role neither signs under a policy of two nor weakens i
       if (orders.status === 200) expect(orders.body.items.filter((o) => isFinal(o) && o.state === 'completed')).toEqual([]);
     }
     expect(expected(await scene.auditor.audit('?type=signing.completed.v1'), 200).items).toEqual([]);
+    return said;
   });
+  // She did try: calls went through as well as not.
+  expect([...answers]).toEqual(expect.arrayContaining(['201', '202', '403 SELF_APPROVAL']));
 }, 180_000);

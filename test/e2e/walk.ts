@@ -7,9 +7,13 @@ type Move = () => Promise<Answer<unknown>>;
 
 const WALKS = 3;
 
-/** Several walks of so many calls. What one leaves behind is there for the next, so the first that fails is told as it is, with its seed. */
-export const walked = (calls: number, take: (choices: readonly number[]) => Promise<void>): Promise<void> =>
-  fc.assert(fc.asyncProperty(fc.array(fc.noBias(fc.nat()), { minLength: calls, maxLength: calls }), take), { numRuns: WALKS, endOnFailure: true });
+/** Several walks of so many calls. What one leaves behind is there for the next, so the first that fails is told as it is, with its seed. @returns what was answered in all of them */
+export async function walked(calls: number, take: (choices: readonly number[]) => Promise<ReadonlySet<string>>): Promise<ReadonlySet<string>> {
+  const said = new Set<string>();
+  const walks = fc.asyncProperty(fc.array(fc.noBias(fc.nat()), { minLength: calls, maxLength: calls }), async (choices) => (await take(choices)).forEach((one) => said.add(one)));
+  await fc.assert(walks, { numRuns: WALKS, endOnFailure: true });
+  return said;
+}
 
 /** Makes one of the moves for each choice, which has room for all that it draws. @returns what was answered @throws when the service itself failed */
 export async function walk(choices: readonly number[], moves: (draw: Draw) => readonly Move[]): Promise<ReadonlySet<string>> {
