@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { OperationView } from '#operations/application/operation-view.js';
+import { runProgram } from '#test/demo/program.js';
 import { EMBEDDED } from '#test/system/stores.js';
 import { eventually, isFinal } from '#test/system/steps.js';
 import { AlteredStore, operationStream } from './altered-store.js';
@@ -115,7 +118,7 @@ it('rules 21 and 25: who alters the event store while the service is down gets n
   expect(signed()).toBe(before + 1);
 });
 
-it('rules 16 and 17: what was signed once is not signed again when all that tells of it is taken out', async () => {
+it('rules 16, 17 and 22: what was signed once is not signed again when all that tells of it is taken out, whoever accepts the store', async () => {
   const operation = await oli.person.operation({ fw: 1 });
   await approved(operation);
   expect(await founded.scene.ended(await oli.orders(operation, 'fw', [Buffer.alloc(32, 8).toString('base64')], 'once'), oli.person)).toMatchObject({ state: 'completed' });
@@ -123,11 +126,27 @@ it('rules 16 and 17: what was signed once is not signed again when all that tell
   const last = await oli.person.operation({ fw: 1 });
   await approved(last);
   const before = signed();
-  await meanwhile((store) => {
+  const again = await meanwhile((store) => {
     const stream = operationStream(operation);
     for (const type of ['uses-reserved', 'uses-settled', 'exhausted']) store.drop(stream, `operations.${type}.v1`);
-    store.order(oli, operation, 'fw');
+    return { operationId: operation.operationId, signOrderId: store.order(oli, operation, 'fw') };
   }, false);
-  await eventually(() => founded.scene.service.readiness(), ({ text }) => text.includes('STORE_BEHIND'), 20_000);
+  const { text } = await eventually(() => founded.scene.service.readiness(), (readiness) => readiness.text.includes('STORE_BEHIND'), 20_000);
   expect(signed()).toBe(before);
+
+  // Rule 22: nobody accepts it without a signature. Accepted, what the ledger counted stays spent.
+  const head = /[0-9a-f-]{36}:\d+-[0-9a-f]{16}/.exec(text)?.[0] ?? '';
+  expect((await founded.scene.admin.post('/v1/ledger/acceptances', { head, comment: 'as it is' })).said).toBe('403 PROOF_REQUIRED');
+  const { service } = founded.scene;
+  for (const subject of ['admin-1', 'admin-2']) {
+    const { privateKey, credentialId } = founded.administrator(subject);
+    const [key, token] = [join(service.dir, `${subject}.pem`), join(service.dir, `${subject}.token`)];
+    writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    writeFileSync(token, service.issuer.token(subject, ['administrator']), { mode: 0o600 });
+    const { code, err } = await runProgram('apps/cli/src/main', ['ledger', 'accept', '--head', head, '--comment', 'as it is', '--url', service.base, '--token-file', token, '--credential', credentialId, '--key', key]);
+    expect([code, err]).toEqual([0, '']);
+  }
+  expect(await codeOf(again)).toBe('USAGE_EXHAUSTED');
+  expect(await founded.scene.ended(await oli.orders(last, 'fw', [Buffer.alloc(32, 9).toString('base64')], 'last'), oli.person)).toMatchObject({ state: 'completed' });
+  expect(signed()).toBe(before + 1);
 });

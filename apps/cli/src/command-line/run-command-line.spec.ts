@@ -42,6 +42,7 @@ describe('countersign', () => {
     ['a store onto itself', ['store', 'copy', '--from', 'embedded:/x', '--to', 'embedded:/x/']],
     ['a ledger of no kind', ['ledger', '--ledger', 'mysql://x']],
     ['a head that is none', ['ledger', 'accept', '--head', '42', '--comment', 'c', '--url', 'https://x', '--token', 't']],
+    ['a key without its credential', [...accept, '--url', 'https://x', '--token', 't', '--key', 'key.pem']],
     ['no token', [...accept, '--url', 'https://x']],
     ['a token that would go unencrypted', [...accept, '--url', 'http://countersign.example', '--token', 't']],
     ['a URL that is none', [...accept, '--url', 'countersign', '--token', 't']],

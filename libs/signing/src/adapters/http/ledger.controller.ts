@@ -27,6 +27,7 @@ export class LedgerController {
       { status: 201, description: 'Two different administrators named this head', schema: ref(StoreAcceptanceBody), examples: { accepted: TWICE } },
       { status: 202, description: 'Another administrator must name the same head', schema: ref(StoreAcceptanceBody), examples: { 'named by one': ONCE } },
     ],
+    problems: ['PROOF_REQUIRED', 'PROOF_INVALID', 'CREDENTIAL_NOT_ACTIVE'],
   })
   async accept(@Meta() meta: CommandMeta, @Caller() caller: Principal, @Input() body: AcceptStoreDto, @Res({ passthrough: true }) answer: Answer): Promise<StoreAcceptanceView> {
     const view = await this.commands.execute(new AcceptStoreCommand(meta, caller, body.head, body.comment, body.proof?.jws));

@@ -95,10 +95,14 @@ export class Authority {
     return hearingOf(await plane.current(), verifier);
   }
 
-  /** What signers have seen of the control plane, and the store does not have. @param anew as the store has it now, by what the ledger knows now @throws StoreUnavailableError, LedgerUnavailableError */
-  async lacks({ anew }: { readonly anew: boolean }): Promise<string | undefined> {
+  /**
+   * What signers have seen of the control plane, and the store does not have.
+   * @param look `known`: as it was read; `further`: with what came since; `anew`: as the store has it now, by what the ledger knows now @throws StoreUnavailableError, LedgerUnavailableError
+   */
+  async lacks(look: 'known' | 'further' | 'anew'): Promise<string | undefined> {
     const { plane } = this.gate.deps;
-    if (anew) plane.doubt();
+    if (look === 'anew') plane.doubt();
+    if (look === 'further') await plane.refresh();
     return (await plane.current()).lacks;
   }
 

@@ -240,9 +240,10 @@ export class Signer {
   /** Whether this is the store that was signed upon, with the control plane that signers have seen. */
   private async standing(): Promise<StoreStanding> {
     const { store, context } = this.options;
+    // First, since what is noted of it moves the ledger's head.
+    const lacks = await context.authority.lacks('anew');
     const standing = await storeStanding(store, context.ledger, SUBSCRIPTION, this.known);
-    const lacks = standing.holds ? await context.authority.lacks({ anew: true }) : undefined;
-    return lacks === undefined ? standing : { holds: false, reason: lacks };
+    return lacks === undefined || !standing.holds ? standing : { holds: false, reason: lacks };
   }
 
   /**
@@ -252,11 +253,9 @@ export class Signer {
   private async lookAgain(): Promise<void> {
     const { store, context } = this.options;
     const { ledger, log } = context;
-    // An event of the control plane that came since may stand where signers have seen another.
-    if (this.proven && context.remembered.behind() === undefined) {
-      const lacks = await context.authority.lacks({ anew: false });
-      if (lacks !== undefined) context.remembered.stop(lacks);
-    }
+    // An event of the control plane that came since may stand where signers have seen another. What is noted of it moves the head: before people are shown it.
+    const lacks = this.proven ? await context.authority.lacks(context.remembered.behind() === undefined ? 'known' : 'further') : undefined;
+    if (lacks !== undefined) context.remembered.stop(lacks);
     const reason = context.remembered.behind();
     if (reason === undefined || this.resumed) return;
     const head = ledgerHeadText(ledger.ledgerId, (await ledger.head()).head);

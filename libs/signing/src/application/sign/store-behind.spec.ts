@@ -159,10 +159,14 @@ describe('a store that lies behind the ledger', () => {
       await signed(operationId, 1);
       world.memory.entries.clear();
       for (const all of [world.memory.heard, world.memory.checkpoints, world.memory.remembered]) all.clear();
+      world.memory.notes.clear();
       world.memory.history.length = 0;
       world.restartLedger();
-      const { signer } = await world.signer('signer-1');
-      expect(signer.down()).toMatch(/STORE_BEHIND.*never counted/);
+      const handle = await world.signer('signer-1');
+      expect(handle.signer.down()).toMatch(/STORE_BEHIND.*never counted/);
+      // The head that it tells of holds: what a new ledger notes first was noted before.
+      await accept(world.store, 'admin-1', 'admin-2');
+      expect(await lookedAgain(handle)).toBe(1);
     });
 
     it('rule 17: a new ledger is not taken for a lost one by who comes second to it', async () => {
