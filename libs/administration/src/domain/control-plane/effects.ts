@@ -43,4 +43,3 @@ export type Effect =
   | { readonly type: 'session-opened'; readonly purpose: string; readonly validMs: number; readonly grants: readonly SessionGrant[] }
   | { readonly type: 'session-closed'; readonly sessionId: string };
 
-export type EffectType = Effect['type'];

@@ -10,17 +10,17 @@ import { directoryOf, NOTHING_SEEN } from '#administration/contract.js';
 import { kidOf, NOBODY_KNOWN } from '#identity/contract.js';
 import type { Directory, Principal } from '#identity/contract.js';
 import type { EventStore } from '#eventing/event-store.port.js';
-import { ledgerStream } from '../../streams.js';
-import { decideAcceptance } from '../../domain/ledger-acceptance/decide.js';
-import { initialAcceptance } from '../../domain/ledger-acceptance/state.js';
-import { AcceptStoreCommand } from './accept-store.command.js';
-import { AcceptStoreHandler } from './accept-store.handler.js';
-import { acceptanceStatement } from './acceptance-statement.js';
-import { LEDGER_HEAD_PATTERN, ledgerHeadText, ledgerIdOf } from './ledger-head.js';
+import { ledgerStream } from '#signing/streams.js';
+import { decideAcceptance } from '#signing/domain/ledger-acceptance/decide.js';
+import { initialAcceptance } from '#signing/domain/ledger-acceptance/state.js';
+import { AcceptStoreCommand } from '#signing/application/accept-store/accept-store.command.js';
+import { AcceptStoreHandler } from '#signing/application/accept-store/accept-store.handler.js';
+import { acceptanceStatement } from '#signing/application/accept-store/acceptance-statement.js';
+import { LEDGER_HEAD_PATTERN, ledgerHeadText, ledgerIdOf } from '#signing/application/accept-store/ledger-head.js';
 
 const LEDGER = '3d1b7c3e-6c1c-4f0e-9c67-9f4f2c6b8a10';
 const HEAD = ledgerHeadText(LEDGER, '42-9f86d081884c7d65');
-const TESTDATA = new URL('../../domain/ledger-acceptance/testdata/', import.meta.url);
+const TESTDATA = new URL('../../libs/signing/src/domain/ledger-acceptance/testdata/', import.meta.url);
 
 describe('accepting an older store', () => {
   let store: MemoryEventStore;
