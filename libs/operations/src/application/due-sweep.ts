@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
+import { LeaseLostError } from '#eventing/lease.port.js';
 
 const PAGE = 200;
 /** One stream may be too busy for its turn; so many in a row, and it is the store that is away. */
@@ -11,7 +12,7 @@ export class DueSweep<T> {
 
   constructor(private readonly due: (limit: number) => Promise<readonly T[]>, private readonly meet: (one: T) => Promise<void>) {}
 
-  /** @throws whatever failed, when everything else is done; AggregateError of several */
+  /** @throws whatever failed, when everything else is done; AggregateError of several; LeaseLostError at once, since another does it */
   async run(): Promise<void> {
     const failures: unknown[] = [];
     let away = 0;
@@ -20,6 +21,7 @@ export class DueSweep<T> {
         await this.meet(one);
         away = 0;
       } catch (error) {
+        if (error instanceof LeaseLostError) throw error;
         failures.push(error);
         away = error instanceof StoreUnavailableError ? away + 1 : 0;
         if (away === AWAY_AFTER) break;
@@ -32,5 +34,5 @@ export class DueSweep<T> {
 
 export function throwAll(failures: readonly unknown[]): void {
   if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} failed; the first: ${String(failures[0])}`);
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} of them failed`, { cause: failures[0] });
 }

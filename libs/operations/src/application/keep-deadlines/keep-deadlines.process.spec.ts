@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '#eventing/event-store.port.js';
 import type { RecordedEvent } from '#eventing/event-store.port.js';
+import { LeaseLostError } from '#eventing/lease.port.js';
 import { NOBODY_KNOWN } from '#identity/contract.js';
 import type { Policy, PolicyDocument } from '#policies/contract.js';
 import type { OperationRequest } from '../request-operation/request-operation.command.js';
@@ -137,6 +138,14 @@ describe('keeping deadlines', () => {
     await expect(at(31)).rejects.toMatchObject({ errors: [new Error('a'), new Error('b')] });
     await expect(at(32)).rejects.toThrow(AggregateError);
     expect(timers.limits).toEqual([200, 202]);
+  });
+
+  it('who lost the lease stops at once: another does the rest', async () => {
+    for (const keyId of ['a', 'b']) await use(await emergency(keyId), keyId, `o ${keyId}`);
+    await follow();
+    timers.done = () => Promise.reject(new LeaseLostError('keep-deadlines'));
+    await expect(at(31)).rejects.toThrow(LeaseLostError);
+    expect(disabled.map(([keyId]) => keyId)).toEqual(['a']);
   });
 
   it('a store that is away is not asked for each of them', async () => {
