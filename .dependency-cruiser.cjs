@@ -33,6 +33,7 @@ module.exports = {
       from: { path: `^libs/${CONTEXTS}/` },
       to: { path: `^libs/${CONTEXTS}/`, pathNot: ['^libs/$1/', '^libs/[^/]+/src/contract\\.ts$'] },
     },
+    { name: 'control-plane-below-keys', comment: 'keys follow the control plane, which knows keys by words of the kernel alone; so contexts make no circle', severity: 'error', from: { path: '^libs/(administration|identity|policies)/' }, to: { path: '^libs/(keys|operations|signing|evidence)/' } },
     {
       name: 'platform-by-contract',
       comment: 'the platform implements ports of contexts and knows them by contract.ts; tests run the contract suites of the ports',

@@ -51,6 +51,7 @@ const FORBIDDEN: readonly (readonly [rule: string, file: string, text: string])[
   ['contexts-by-contract', 'libs/keys/src/adapters/http/inside.ts', `import '#operations/application/ask.js';`],
   ['contexts-by-contract', 'libs/keys/src/adapters/http/inside-by-type.ts', `import type { OperationEvent } from '#operations/domain/operation/events.js'; export type E = OperationEvent;`],
   ['contexts-by-contract', 'libs/keys/src/adapters/http/inside-later.ts', `export const load = () => import('../../../../operations/src/application/ask.js');`],
+  ['control-plane-below-keys', 'libs/administration/src/domain/keys.ts', `import type { KeyEvent } from '#keys/contract.js'; export type E = KeyEvent;`],
   ['platform-by-contract', 'libs/platform/src/ledger/inside.ts', `import '#signing/through.js';`],
   ['api-cannot-reach-the-hsm', 'apps/api/src/sign.ts', `import '#signing/through.js';`],
   ['api-cannot-reach-the-hsm', 'apps/api/src/sign-by-other-app.ts', `import '../../signer/src/main.js';`],

@@ -1,7 +1,7 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { CredentialKey, TrustedIssuer } from '#identity/contract.js';
-import type { Algorithm, Purpose } from '#keys/contract.js';
+import type { Algorithm, Purpose } from '#kernel/key-terms.js';
 import type { Level, Policy, PolicySource } from '#policies/contract.js';
 
 /** One thing that a session allows. An `administer` resource is `METHOD /path`, where a segment `*` is any one segment; a `sign` resource is a keyId. */

@@ -1,5 +1,5 @@
-import { ALGORITHMS, PURPOSES } from '#keys/contract.js';
-import type { Algorithm } from '#keys/contract.js';
+import { ALGORITHMS, isRsa, PURPOSES } from '#kernel/key-terms.js';
+import type { Algorithm } from '#kernel/key-terms.js';
 import type { PermittedKey } from './effects.js';
 import { MAX_TEXT, readObject } from './members.js';
 import type { Checked, Members } from './members.js';
@@ -7,7 +7,6 @@ import { ID_MESSAGE, ID_PATTERN } from './people.js';
 import { readPolicySource } from './policies.js';
 
 const MODULUS_BITS: readonly number[] = [2048, 3072, 4096];
-const isRsa = (algorithm: Algorithm): boolean => algorithm.startsWith('RS') || algorithm.startsWith('PS');
 
 /** The body of `POST /v1/keys`. */
 export function readKey(body: unknown, at = ''): Checked<PermittedKey> {

@@ -1,6 +1,7 @@
-/** Signature algorithms, by their JOSE names (RFC 7518, RFC 8037). */
-export const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA'] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
+import type { Algorithm } from '#kernel/key-terms.js';
+
+export { ALGORITHMS, isRsa } from '#kernel/key-terms.js';
+export type { Algorithm } from '#kernel/key-terms.js';
 export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512';
 
 /** The hash that an algorithm signs; undefined for EdDSA, which signs the message itself. */
@@ -18,8 +19,6 @@ export function maxSignatureBytes(algorithm: Algorithm): number {
   if (algorithm === 'ES384') return 104;
   return algorithm === 'EdDSA' ? 64 : 512;
 }
-
-export const isRsa = (algorithm: Algorithm): boolean => algorithm.startsWith('RS') || algorithm.startsWith('PS');
 
 /** Size of an RSA key that is generated without saying another one. */
 export const DEFAULT_MODULUS_BITS = 3072;

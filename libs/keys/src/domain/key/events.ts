@@ -2,11 +2,12 @@
 import type { Actor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import type { DomainEvent } from '#kernel/decider.js';
+import type { Purpose } from '#kernel/key-terms.js';
 import type { PolicySource } from '#policies/contract.js';
 import type { Algorithm } from './algorithm.js';
 
-export const PURPOSES = ['firmware', 'ca', 'root', 'evidence', 'document'] as const;
-export type Purpose = (typeof PURPOSES)[number];
+export { PURPOSES } from '#kernel/key-terms.js';
+export type { Purpose } from '#kernel/key-terms.js';
 
 /** Who may ask for a key: all that is given must hold. */
 export interface Requesters {
