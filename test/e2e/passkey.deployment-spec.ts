@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { addAuthenticator, createCredential, getAssertion, launchBrowser, serveEmptySite } from '#test/fixtures/browser.js';
 import type { EmptySite, VirtualAuthenticator } from '#test/fixtures/browser.js';
+import { EMBEDDED } from '#test/system/stores.js';
 import type { OperationView } from '#operations/application/operation-view.js';
 import { enrols } from './approver.js';
 import { Founded } from './founded.js';
@@ -41,6 +42,7 @@ beforeAll(async () => {
     over: (_account, { port }) => ({ rpId: 'localhost', origin: `http://localhost:${port}` }),
     config: ({ port }) => ({ http: { publicUrl: `http://localhost:${port}` } }),
     others: ['cleo'],
+    options: { stores: EMBEDDED },
   });
   origin = `http://localhost:${founded.scene.service.port}`;
   elsewhere = await serveEmptySite();
