@@ -5,13 +5,12 @@ import { PolicySourceField } from '#platform/http/fields/policy.field.js';
 import { Rule } from '#platform/http/fields/rule.js';
 import { KeyIdField, OneOfField, PatternField, TextField } from '#platform/http/fields/text.field.js';
 import { Named } from '#platform/http/schema/json-schema.js';
-import { ALGORITHMS } from '../../domain/key/algorithm.js';
+import { ALGORITHMS, isRsa } from '../../domain/key/algorithm.js';
 import type { Algorithm } from '../../domain/key/algorithm.js';
 import { PURPOSES } from '../../domain/key/events.js';
 import type { Purpose } from '../../domain/key/events.js';
 
 const MODULUS_BITS: readonly unknown[] = [2048, 3072, 4096];
-const isRsa = (algorithm: string): boolean => algorithm.startsWith('RS') || algorithm.startsWith('PS');
 
 /** Who may ask for the key; both when both are given. */
 @Named('RequestersRequest')
