@@ -1,7 +1,6 @@
 export { ALGORITHMS, digestBytes, hashOf, maxSignatureBytes } from './domain/key/algorithm.js';
 export type { Algorithm, HashName } from './domain/key/algorithm.js';
-export type { KeyEvent, PairClaimed, Purpose, RegistrationFailure, RegistrationRequested, RegistrationTaken } from './domain/key/events.js';
-export { PURPOSES } from './domain/key/events.js';
+export type { KeyEvent, PairClaimed, RegistrationFailure, RegistrationRequested, RegistrationTaken } from './domain/key/events.js';
 export type { KeyState } from './domain/key/state.js';
 export { initialKey } from './domain/key/evolve.js';
 export { keyDecider } from './domain/key/decide.js';
