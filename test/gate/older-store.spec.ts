@@ -2,6 +2,9 @@ import type { EventStore } from '#eventing/event-store.port.js';
 import { copyOf } from '#eventing/testing/exchangeable-store.js';
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '#kernel/actor.js';
+import { NOBODY_KNOWN } from '#identity/contract.js';
+import { initialControlPlane } from '#administration/contract.js';
+import { hearingOf } from '#signing/application/gate/hearing.js';
 import { acceptanceStatement } from '#signing/application/accept-store/acceptance-statement.js';
 import { ledgerHeadText } from '#signing/application/accept-store/ledger-head.js';
 import type { SignerHandle } from '#signing/application/sign/testing/saga-world.js';
@@ -62,5 +65,12 @@ describe('an older store under a genesis', () => {
   ])('rule 22: is not signed upon where %s', async (_what, words) => {
     expect(await goesOn(words(world))).toBe(false);
     expect(signer.signer.down()).toMatch(/^STORE_BEHIND/);
+  });
+
+  it('rule 22: an administrator and the machine that he owns are one', () => {
+    const [ada, ben, bot] = [account('ada'), account('ben'), account('bot')];
+    const directory = { ...NOBODY_KNOWN, ownersOf: (one: Actor) => (one.subject === 'bot' ? [ada] : []) };
+    const hearing = hearingOf({ directory, state: initialControlPlane, fault: undefined }, world.chain.verifier);
+    expect([hearing.isSame(ada, bot), hearing.isSame(bot, ada), hearing.isSame(ben, bot)]).toEqual([true, true, false]);
   });
 });

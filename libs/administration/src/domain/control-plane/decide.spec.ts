@@ -42,6 +42,14 @@ describe('with a quorum of two', () => {
     by(BEN, EVE);
     by(BEN, account('bot'));
   });
+  it('and their machines as their owners, who come first', () => {
+    const state = after(initialControlPlane, [ADA, 'PUT', '/v1/people/ben', { accounts: [BEN], owns: [account('bot'), account('of-two')] }], [ADA, 'PUT', '/v1/people/cyd', { accounts: [CYD], owns: [account('of-two')] }]);
+    const by = (...names: readonly Actor[]) => given(state).when(act(ADA, 'POST', '/v1/policies', POLICY, { ...two, operation: operation(...names) }));
+    by(BEN, account('bot')).refuses('OPERATION_NOT_APPROVED');
+    by(account('bot'), account('of-two'), BEN).refuses('OPERATION_NOT_APPROVED');
+    by(CYD, account('bot')).then('policy-published');
+    by(account('of-two'), BEN, CYD).then('policy-published', { authority: { decisions: decisions(BEN, CYD) } });
+  });
   it('nor the deputy of its proposer', () => {
     const state = after(initialControlPlane, [ADA, 'POST', '/v1/deputies', { deputy: CYD, groups: ['g'], from: at('10:00'), until: at('18:00'), reason: 'r' }]);
     given(state).when(act(ADA, 'POST', '/v1/policies', POLICY, { ...two, operation: operation(BEN, CYD) })).refuses('OPERATION_NOT_APPROVED');
@@ -152,6 +160,7 @@ describe('with a genesis', () => {
       given(three).when(act(ADA, 'POST', '/v1/credentials/cyd-key/revoke', { reason: 'r' })).refuses('QUORUM_TOO_SMALL');
       given(state).when(act(ADA, 'PUT', '/v1/issuers', { issuers: [{ issuer: 'https://other.example', audience: 'countersign' }] }, byOperation)).refuses('QUORUM_TOO_SMALL');
       given(three).when(act(ADA, 'PUT', '/v1/people/b', { accounts: [BEN, CYD] }, byOperation)).refuses('QUORUM_TOO_SMALL');
+      given(three).when(act(ADA, 'PUT', '/v1/people/b', { accounts: [BEN], owns: [CYD] }, byOperation)).refuses('QUORUM_TOO_SMALL');
       given(after(three, [ADA, 'PUT', '/v1/people/b', { accounts: [BEN] }])).when(act(ADA, 'PUT', '/v1/people/b', { status: 'suspended' })).refuses('QUORUM_TOO_SMALL');
     });
     it('are no matter where enough are left', () => {

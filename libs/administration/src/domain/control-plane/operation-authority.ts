@@ -1,11 +1,11 @@
 import type { Actor } from '#kernel/actor.js';
 import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
+import { answerableFor } from '#identity/contract.js';
 import type { SignedDecision } from './act.js';
 import { isAdministrator } from './administrators.js';
 import { directoryOf, NOTHING_SEEN } from './directory.js';
 import type { Effect } from './effects.js';
-import { personOf } from './people-of.js';
 import type { ControlPlaneState } from './state.js';
 import { weightOf } from './weight.js';
 
@@ -15,12 +15,20 @@ export function approversNeeded(effect: Effect, state: ControlPlaneState, quorum
   return weight === 'relief' || weight === 'own' ? 0 : Math.max(1, quorum);
 }
 
-/** Approvals that count for an operation which `proposer` asked for: one a human, of administrators, of nobody who belongs to him; with a genesis each with a proof by an active credential. */
+/** Approvals that count for an operation which `proposer` asked for: one a human, who also answers for the machines that he owns, of administrators, of nobody who belongs to him; with a genesis each with a proof by an active credential. */
 export function countedDecisions(state: ControlPlaneState, proposer: Actor, decisions: readonly SignedDecision[], now: Instant): readonly SignedDecision[] {
   const directory = directoryOf(state, NOTHING_SEEN);
   const able = decisions.filter(({ by, proof }) => isAdministrator(state, by) !== false && directory.relation(proposer, by, now) === undefined && isProven(state, by, proof));
-  const humans = able.map(({ by }) => personOf(state, by));
-  return able.filter((_, i) => humans.indexOf(humans[i] ?? '') === i).map(({ by: { issuer, subject }, proof }) => ({ by: { issuer, subject }, proof }));
+  const behind = able.map((decision) => ({ decision, humans: answerableFor(decision.by, directory) }));
+  const taken = new Set<string>();
+  const counted = new Set<SignedDecision>();
+  // People first: whoever approves himself needs no machine that does.
+  for (const { decision, humans } of [...behind.filter((b) => b.humans.length === 1), ...behind.filter((b) => b.humans.length > 1)]) {
+    if (humans.some((human) => taken.has(human))) continue;
+    for (const human of humans) taken.add(human);
+    counted.add(decision);
+  }
+  return able.filter((decision) => counted.has(decision)).map(({ by: { issuer, subject }, proof }) => ({ by: { issuer, subject }, proof }));
 }
 
 /** That the proof verifies is not asked here. */

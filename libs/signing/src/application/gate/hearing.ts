@@ -1,5 +1,5 @@
 import { ADMINISTRATORS } from '#administration/contract.js';
-import { kidOf } from '#identity/contract.js';
+import { answerableFor, kidOf } from '#identity/contract.js';
 import type { ProofVerifier } from '#identity/contract.js';
 import type { Actor } from '#kernel/actor.js';
 import { acceptanceStatement } from '../accept-store/acceptance-statement.js';
@@ -7,7 +7,7 @@ import type { Hearing } from '../accept-store/record-acceptance.js';
 import type { Plane } from './plane.js';
 
 /** Whether the roster names whoever has this account. */
-export function isAdministrator(account: Actor, { directory, state }: Plane): boolean {
+export function isAdministrator(account: Actor, { directory, state }: Pick<Plane, 'directory' | 'state'>): boolean {
   const human = directory.personOf(account);
   return (state.rosters.get(ADMINISTRATORS) ?? []).some((one) => directory.personOf(one) === human);
 }
@@ -15,7 +15,7 @@ export function isAdministrator(account: Actor, { directory, state }: Plane): bo
 /**
  * Whose word for an older store counts. Under a genesis, or where the control plane does not verify, only what an administrator signed himself: the event that tells of it may be anybody's.
  */
-export function hearingOf(plane: Plane, verifier: ProofVerifier): Hearing {
+export function hearingOf(plane: Pick<Plane, 'directory' | 'state' | 'fault'>, verifier: ProofVerifier): Hearing {
   const { directory, state, fault } = plane;
   return {
     async whose({ head, by, proof }) {
@@ -27,6 +27,6 @@ export function hearingOf(plane: Plane, verifier: ProofVerifier): Hearing {
       const verdict = await verifier.jws(proof, credential);
       return 'payload' in verdict && verdict.payload === acceptanceStatement(head) ? credential.owner : undefined;
     },
-    isSame: (a, b) => directory.personOf(a) === directory.personOf(b),
+    isSame: (a, b) => answerableFor(a, directory).some((human) => answerableFor(b, directory).includes(human)),
   };
 }
