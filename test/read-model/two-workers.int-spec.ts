@@ -98,7 +98,8 @@ describe('several workers on one PostgreSQL', () => {
       await reached(first);
       await until(() => first.state().caughtUp, 5_000);
       const second = await start('second');
-      await until(() => second.standby().length === 3, 5_000);
+      // Of each: the read model, and every process manager.
+      await until(() => second.standby().length === 6, 5_000);
       expect([first.standby(), first.fault(), second.fault()]).toEqual([[], undefined, undefined]);
       await append(2);
       // Who stands by knows how far the rows are as well.
