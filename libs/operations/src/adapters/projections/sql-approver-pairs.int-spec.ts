@@ -93,7 +93,8 @@ describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
   });
 
   it('tells of a deputy whom he stood in for', async () => {
-    const [asks, deputy, principal] = ['s', 't', 'p'].map((subject) => ({ issuer: 'i', subject, roles: ['approver'], groups: [], name: null, claims: {} })) as [Person, Person, Person];
+    const who = (subject: string): Person => ({ issuer: 'i', subject, roles: ['approver'], groups: [], name: null, claims: {} });
+    const [asks, deputy, principal] = [who('s'), who('t'), who('p')];
     const directory: Directory = {
       ...NOBODY_KNOWN,
       seen: (one) => (sameActor(one, principal) ? { at: instant(0), roles: ['approver'], groups: ['red'] } : undefined),
