@@ -57,7 +57,7 @@ function approverOf(policy: Policy, d: StandingDecision, state: OperationState, 
   if (requiredProof !== 'token' && (d.proof === undefined || (requiredProof === 'webauthn' && d.proof.type !== 'webauthn'))) return undefined;
   if (d.proof !== undefined && !isActive(d, directory)) return undefined;
   if (actsFor(d).some((account) => isBarred(state, account, now, directory))) return undefined;
-  if (isShutOut(policy, d.by, toldLast(policy, d, now, directory), now, directory) || (d.onBehalfOf !== undefined && isShutOut(policy, d.onBehalfOf.principal, [], now, directory))) return undefined;
+  if (isShutOut(policy, d.by, () => toldLast(policy, d, now, directory), now, directory) || (d.onBehalfOf !== undefined && isShutOut(policy, d.onBehalfOf.principal, () => [], now, directory))) return undefined;
   const claims = claimsAtUse(policy, d, now, directory);
   if (claims === undefined) return undefined;
   return { principal: { issuer: d.by.issuer, subject: d.by.subject, ...claims, person: directory.personOf(d.by) }, humans: behind(d, directory) };
@@ -105,10 +105,10 @@ export function groupsAgainst(account: Actor, told: readonly string[], now: Inst
 export const isExclusive = (groups: readonly string[], directory: Directory): boolean => directory.exclusive.some(([a, b]) => groups.includes(a) && groups.includes(b));
 
 /** Whether his groups keep somebody from deciding under this policy: one that it excludes, or two that exclude each other. */
-export function isShutOut(policy: Policy, account: Actor, told: readonly string[], now: Instant, directory: Directory): boolean {
+export function isShutOut(policy: Policy, account: Actor, told: () => readonly string[], now: Instant, directory: Directory): boolean {
   const { excludedGroups } = optionsOf(policy);
   if (excludedGroups.length === 0 && directory.exclusive.length === 0) return false;
-  const groups = groupsAgainst(account, told, now, directory);
+  const groups = groupsAgainst(account, told(), now, directory);
   return isExclusive(groups, directory) || excludedGroups.some((g) => groups.includes(g));
 }
 

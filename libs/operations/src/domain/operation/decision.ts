@@ -31,7 +31,7 @@ export function standingOf(state: OperationState, person: PolicyPrincipal, now: 
   if (relation !== undefined) return new DomainError(relation === 'mutual' ? 'NOT_ELIGIBLE' : 'SELF_APPROVAL', RELATED[relation]);
   if (isSuspended(person, directory)) return new DomainError('NOT_ELIGIBLE', 'you are suspended');
   if (isExclusive(groupsAgainst(person, person.groups, now, directory), directory)) return new DomainError('NOT_ELIGIBLE', 'you are in two groups that exclude each other');
-  const policies = allPolicies(state).filter((policy) => !isShutOut(policy, person, person.groups, now, directory));
+  const policies = allPolicies(state).filter((policy) => !isShutOut(policy, person, () => person.groups, now, directory));
   if (policies.some((policy) => isOpenTo(policy, state, { ...person, ...claimsNow(policy, person, directory) }, now, directory))) return { standIn: undefined, counts: true };
   return standInOf(policies, state, person, now, directory) ?? new DomainError('NOT_ELIGIBLE', isNamedByOne(policies, person, directory) ? 'the step that names you is not open yet' : 'no policy of this operation names you');
 }
@@ -54,7 +54,7 @@ function standInOf(policies: readonly Policy[], state: OperationState, person: P
     if (isSuspended(principal, directory) || relationTo(state, principal, now, directory) !== undefined) continue;
     const open = policies.flatMap((policy) => {
       const claims = claimsOfStandIn(policy, named, now, directory);
-      const takes = claims !== undefined && !isShutOut(policy, principal, [], now, directory) && isOpenTo(policy, state, { ...person, ...claims }, now, directory);
+      const takes = claims !== undefined && !isShutOut(policy, principal, () => [], now, directory) && isOpenTo(policy, state, { ...person, ...claims }, now, directory);
       return takes ? [{ policy, groups: claims.groups }] : [];
     });
     if (open.length === 0) continue;

@@ -2,7 +2,7 @@ import { sameActor } from '#kernel/actor.js';
 import type { Instant } from '#kernel/clock.js';
 import { approversFor, emergencyPolicy, isRejected, policiesOf, useRefusal } from '#operations/contract.js';
 import type { OperationState } from '#operations/contract.js';
-import { asksProof, evaluatePolicy, hasSequence, isAllowedAt, names, optionsOf, withMinimum } from '#policies/contract.js';
+import { asksProof, evaluatePolicy, hasSequence, isAllowedAt, names, optionsOf, samePolicy, withMinimum } from '#policies/contract.js';
 import type { Policy } from '#policies/contract.js';
 import { blocker } from '../../domain/sign-order/blocker.js';
 import type { Blocker, BlockerCode } from '../../domain/sign-order/blocker.js';
@@ -36,15 +36,17 @@ const BLOCKERS: Readonly<Record<string, BlockerCode>> = {
 /** Disabled anywhere is disabled. */
 const isEnabled = ({ key, keyId, plane }: Question): boolean => key.status === 'enabled' && plane.state.keys.get(keyId)?.status !== 'disabled';
 
-const askedNow = ({ inForce, plane, evidence }: Question): readonly Policy[] =>
-  inForce.map(({ policy }) => withMinimum(evidence.operation.request?.emergency === true ? emergencyPolicy(policy) ?? policy : policy, plane.minimumProof));
+const isEmergency = ({ evidence }: Question): boolean => evidence.operation.request?.emergency === true;
+const askedNow = (question: Question): readonly Policy[] =>
+  question.inForce.map(({ policy }) => withMinimum(isEmergency(question) ? emergencyPolicy(policy) ?? policy : policy, question.plane.minimumProof));
 
 const isAllowedNow = (question: Question): boolean => askedNow(question).every((policy) => isAllowedAt(optionsOf(policy).allowedHours, question.now.opening));
 
-/** What was tightened since is honoured at use. */
+/** What was tightened since is honoured at use. What is as it was pinned has been judged so. */
 function notInForce(question: Question, counting: OperationState): string | undefined {
-  const { plane, now } = question;
-  const met = askedNow(question).every((policy) => evaluatePolicy(policy, approversFor(policy, counting, now.closing, plane.directory)).met);
+  const { plane, now, inForce, pinned } = question;
+  const changed = isEmergency(question) ? inForce : inForce.filter((one) => !pinned.some((policy) => samePolicy(policy, one.policy)));
+  const met = askedNow({ ...question, inForce: changed }).every((policy) => evaluatePolicy(policy, approversFor(policy, counting, now.closing, plane.directory)).met);
   return met ? undefined : 'its approvals do not meet the policy that is in force now';
 }
 
