@@ -71,11 +71,13 @@ describe('readableStatement', () => {
     fc.assert(fc.property(fc.dictionary(fc.string({ unit: 'binary', minLength: 1 }), value, { maxKeys: 4 }), (statement) => {
       for (const line of readableStatement(statement)) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
     }));
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
-      const lines = readableStatement({ a: text });
-      const joined = lines.filter((l) => !l.startsWith('!')).map((l, i) => (i === 0 ? l.replace(/^a:( |$)/, '') : l.slice(4))).join('');
+    const property = fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+      const lines = readableStatement({ a: text }).filter((l) => !l.startsWith('!'));
+      const joined = lines.map((l, i) => (i === 0 ? l.replace(/^a:( |$)/, '') : l.slice(4))).join('');
       const plain = joined.startsWith('"') && joined.endsWith('"') && lines.length === 1 && joined.length > 1 ? joined.slice(1, -1) : joined;
       expect([joined, plain]).toContain(text.split('\n').map(visible).join(''));
-    }));
+    });
+    // A quoted text beside a warning.
+    fc.assert(property, { examples: [['\t\u{1d400}']] });
   });
 });
