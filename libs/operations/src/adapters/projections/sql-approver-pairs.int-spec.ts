@@ -70,13 +70,13 @@ describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
         expect(first.map((p) => [p.approvals, p.lastAt])).toEqual(order.slice(0, limit));
         pairs += found.length;
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
-    expect(pairs).toBeGreaterThan(5);
+    expect(pairs).toBeGreaterThan(20);
   });
 
   it('tells who approved for any of these accounts since, and in whose name', async () => {
-    let approvers = 0;
+    let [approvers, principals] = [0, 0];
     await fc.assert(
       fc.asyncProperty(steps(8, 120), fc.array(person, { minLength: 1, maxLength: 6 }), when, directories, async (history, requesters, begin, directory) => {
         const { approvals, seconds, store } = await projected(history, directory);
@@ -86,10 +86,12 @@ describe.each(TEST_DATABASES)('who approved for whom on %s', (kind) => {
         const found = await over(store).approversOf(requesters, since, { fresh: true });
         expect(new Set(found.map((one) => `${text(one.requester)} by ${text(one.approver)}`))).toEqual(expected);
         approvers += found.length;
+        principals += approvals.filter((a) => a.principal !== undefined).length;
       }),
-      { numRuns: 160 },
+      { numRuns: 600 },
     );
     expect(approvers).toBeGreaterThan(20);
+    expect(principals).toBeGreaterThan(5);
   });
 
   it('tells of a deputy whom he stood in for', async () => {
